@@ -1,0 +1,125 @@
+// The configuration as values: what a valid file says, all defaults filled in and all references resolved.
+//
+// Loading is all or nothing: load() returns either a whole Config or every error found, each with file, line and
+// column. Pure apart from reading the named file; key files are read later, by whoever opens the socket, so that a
+// check without privileges works. Any thread.
+#pragma once
+
+#include "bgpd/export/export_context.h"
+#include "bgpd/message/message.h"
+#include "bgpd/policy/policy.h"
+#include "bgpd/session/fsm.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace tw::bgp {
+
+struct KeySource {  // md5-key = { file = … } | { text = … } | { credential = … }
+  enum class Kind : std::uint8_t { kFile, kText, kCredential } kind = Kind::kText;
+  std::string value;  // path, the key itself, or the credential's name. A secret when kText: never printed
+  bool operator==(const KeySource&) const = default;
+};
+
+struct MaxPrefix {          // RFC 4271 §6.7, RFC 4486
+  std::uint32_t limit = 0;  // 0: none
+  int warn_percent = 75;
+  Millis restart{300'000};  // stay down this long after a trip; 0: until told otherwise
+  bool operator==(const MaxPrefix&) const = default;
+};
+
+// What a neighbour, a group and a range have in common.
+struct SessionSettings {
+  std::vector<rib::AsNumber> as;          // one for a neighbour, one or more for a range
+  std::optional<rib::AsNumber> local_as;  // instead of the speaker's
+  std::string description;
+  std::optional<KeySource> md5_key;
+  bool passive = false;
+  rib::FamilySet families;
+  std::shared_ptr<const Policy> import, export_;
+  std::optional<rib::IpAddress> local_address;  // source address
+  std::string interface;                        // required for link-local neighbours
+  std::uint16_t port = kPort;                   // of the neighbour
+  int multihop = 0;                             // TTL for eBGP; 0: directly connected (TTL 1)
+  int ttl_security = 0;                         // RFC 5082: how many hops away the peer may be; 0: off
+  SessionTimers timers;
+  MaxPrefix max_prefix;              // received, per family
+  std::uint32_t max_prefix_out = 0;  // advertised, per family; 0: none
+  bool route_reflector_client = false;
+  std::optional<NextHopRule> next_hop;  // default: self towards eBGP, keep towards iBGP
+  bool enforce_first_as = true;
+  bool extended_messages = true;  // offered (RFC 8654)
+  bool route_refresh = true;      // offered (RFC 2918, 7313)
+  bool add_path_receive = false;  // offered (RFC 7911)
+  std::optional<Role> role;       // RFC 9234
+  bool strict_role = false;
+  bool shutdown = false;         // administratively down
+  std::string shutdown_message;  // RFC 9003
+  bool operator==(const SessionSettings&) const = default;
+};
+struct NeighborConfig {
+  rib::IpAddress address;
+  SessionSettings settings;
+  bool operator==(const NeighborConfig&) const = default;
+};
+struct NeighborRange {
+  rib::Prefix prefix;
+  std::uint32_t max_neighbors = 1000;  // sessions accepted from it at a time
+  SessionSettings settings;
+  bool operator==(const NeighborRange&) const = default;
+};
+struct Originate {
+  std::vector<rib::Prefix> prefixes;
+  std::vector<std::uint32_t> communities;
+  std::optional<std::uint32_t> med;
+  bool operator==(const Originate&) const = default;
+};
+struct SpeakerConfig {
+  rib::AsNumber as{};
+  std::uint32_t router_id = 0;
+  std::optional<std::uint32_t> cluster_id;  // RFC 4456; default: the router id
+  std::uint16_t port = kPort;               // listened on
+  std::vector<rib::IpAddress> listen;       // empty: any, both families
+  bool operator==(const SpeakerConfig&) const = default;
+};
+struct HttpEndpoint {
+  std::string host;  // an address literal
+  std::uint16_t port = 0;
+  bool operator==(const HttpEndpoint&) const = default;
+};
+struct Config {
+  SpeakerConfig speaker;
+  std::vector<NeighborConfig> neighbors;
+  std::vector<NeighborRange> ranges;
+  std::vector<Originate> originate;
+  std::vector<std::string> api_listen = {"unix:/run/truewire/api.sock"};
+  std::optional<HttpEndpoint> http;
+  std::string log_level = "info";  // trace debug info warning error
+  bool log_json = false;
+};
+
+struct ConfigError {
+  std::string file;
+  int line = 0, column = 0;  // 1-based; 0: the file as a whole
+  std::string message;       // says what to do; names the nearest valid word
+  std::string text() const;  // "truewire.toml:14:3: unknown key …"
+};
+using LoadResult = boost::system::result<Config, std::vector<ConfigError>>;
+LoadResult load_config(const std::string& path);
+LoadResult parse_config(std::string_view text, const std::string& file_name);
+
+// What applying `next` over `now` means for each neighbour: the reload class of every key is in the table that the
+// parser uses, so that documentation, reload and `truewire check --diff` say the same.
+enum class ReloadClass : std::uint8_t {
+  kNothing,  // unchanged
+  kLive,     // takes effect without touching the session (description, limits, next timers)
+  kRefresh,  // policy: routes are reconsidered, the session stays
+  kReset,    // the session must come up anew
+};
+ReloadClass compare(const SessionSettings& now, const SessionSettings& next);
+
+}  // namespace tw::bgp
