@@ -159,6 +159,9 @@ class Rib {
   std::function<void(GroupId)> on_owing;
   // Called after a merge: members of `from` now belong to `into`.
   std::function<void(GroupId from, GroupId into)> on_merged;
+  // Policy or session rules changed: the member goes on in a group of its own which keeps its Adj-RIB-Out and owes the
+  // difference to what `exporter` says now. Routes that come out the same are not sent again.
+  void reexport(MemberId member, std::uint64_t context, std::shared_ptr<Exporter> exporter);
   // Everything that matches is owed again even though it did not change (route refresh, RFC 2918). Detaches the member.
   void resend(MemberId member, Family family);
   // What the member has been announced: attributes and source, or nothing. The peer's own paths are left out.
