@@ -18,6 +18,8 @@ namespace tw::tcpmd5 {
 namespace {
 
 using boost::asio::ip::address;
+using boost::asio::ip::address_v4;
+using boost::asio::ip::address_v6;
 
 int full_length(const address& of) { return of.is_v4() ? 32 : 128; }
 
@@ -27,7 +29,6 @@ struct Request {
   ~Request() { explicit_bzero(&sig, sizeof sig); }
 };
 
-// The prefix's first address: the kernel finds an entry again only by the address that it was stored under.
 template <std::size_t Size>
 std::array<unsigned char, Size> masked(std::array<unsigned char, Size> bytes, int length) {
   for (int bit = length; bit < static_cast<int>(Size) * 8; ++bit)
@@ -35,20 +36,22 @@ std::array<unsigned char, Size> masked(std::array<unsigned char, Size> bytes, in
   return bytes;
 }
 
-void fill_address(sockaddr_storage& out, const PeerSpec& peer) {
-  if (peer.address.is_v4()) {
+sockaddr_storage socket_address(const address& of) {
+  sockaddr_storage out{};
+  if (of.is_v4()) {
     sockaddr_in to{};
     to.sin_family = AF_INET;
-    const auto bytes = masked(peer.address.to_v4().to_bytes(), peer.prefix_length);
+    const auto bytes = of.to_v4().to_bytes();
     std::memcpy(&to.sin_addr, bytes.data(), bytes.size());
     std::memcpy(&out, &to, sizeof to);
   } else {
     sockaddr_in6 to{};
     to.sin6_family = AF_INET6;
-    const auto bytes = masked(peer.address.to_v6().to_bytes(), peer.prefix_length);
+    const auto bytes = of.to_v6().to_bytes();
     std::memcpy(&to.sin6_addr, bytes.data(), bytes.size());
     std::memcpy(&out, &to, sizeof to);
   }
+  return out;
 }
 
 std::optional<std::string> read_line(const char* path) {
@@ -96,9 +99,8 @@ std::string explain(int error, const PeerSpec& peer, std::size_t keys) {
 // One setsockopt; 0 or errno.
 int apply(int fd, const PeerSpec& peer, const Key& key) {
   Request request;
-  sockaddr_storage where{};
-  fill_address(where, peer);
-  std::memcpy(&request.sig.tcpm_addr, &where, sizeof where);
+  // Canonical, because the kernel finds an entry again only by the very address that it was stored under.
+  request.sig.tcpm_addr = socket_address(canonical(peer).address);
   const auto octets = key.octets();
   std::copy(octets.begin(), octets.end(), request.sig.tcpm_key);
   request.sig.tcpm_keylen = static_cast<std::uint16_t>(octets.size());
@@ -137,6 +139,17 @@ std::string to_string(const PeerSpec& peer) {
   std::string text = peer.address.to_string();
   if (peer.prefix_length != full_length(peer.address)) text += "/" + std::to_string(peer.prefix_length);
   return text;
+}
+
+PeerSpec canonical(const PeerSpec& peer) {
+  if (peer.address.is_v4())
+    return {address_v4(masked(peer.address.to_v4().to_bytes(), peer.prefix_length)), peer.prefix_length};
+  return {address_v6(masked(peer.address.to_v6().to_bytes(), peer.prefix_length)), peer.prefix_length};
+}
+
+bool contains(const PeerSpec& peer, const address& other) {
+  if (peer.address.is_v4() != other.is_v4()) return false;
+  return canonical({other, peer.prefix_length}).address == canonical(peer).address;
 }
 
 std::optional<std::string> set_key(int fd, const PeerSpec& peer, const Key& key, std::size_t keys_on_socket) {

@@ -23,6 +23,10 @@ struct PeerSpec {
   bool operator<(const PeerSpec& other) const;
 };
 std::string to_string(const PeerSpec& peer);
+// The same prefix with its host bits and its scope cleared: one spelling for one prefix.
+PeerSpec canonical(const PeerSpec& peer);
+// Whether the address, its scope ignored, lies in the prefix.
+bool contains(const PeerSpec& peer, const boost::asio::ip::address& address);
 
 // Nothing: done. Otherwise one line for people: what could not be done, why, and what to do, e.g. "the kernel's option
 // memory is used up (net.core.optmem_max = 20480, 140 keys on this socket); raise it to 131072 or use a range".
