@@ -29,7 +29,7 @@ class OpenBgpd(Speaker):
         for n in self.neighbors:
             yield f"neighbor {n.address} {{"
             yield f"  remote-as {n.asn}"
-            yield f"  local-address {n.local_address}"
+            # No local-address: with one, 7.7 leaves the key off its listening socket.
             yield f"  holdtime {n.hold}"
             for family in ("ipv4-unicast", "ipv6-unicast"):
                 name = "IPv6" if family.startswith("ipv6") else "IPv4"
