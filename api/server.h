@@ -1,8 +1,9 @@
 // Everything that listens for operators and programs: gRPC on Unix sockets, and HTTP for health and metrics.
 //
 // Threads: start() makes one thread, the API thread, which translates and serves HTTP; gRPC brings threads of its own,
-// which only post to it. The speaker is reached through Control alone. start() and stop() are called by the same thread,
-// which must not be the routing thread: stop() waits for calls in progress, whose answers may be on their way there.
+// which only post to it. The speaker is reached through Control alone. start() and stop() are called by the same
+// thread, which must not be the routing thread: stop() waits for calls in progress, whose answers may be on their way
+// there.
 #pragma once
 
 #include "bgpd/speaker/control.h"

@@ -1,0 +1,2 @@
+// truewire: the command line.
+int main() { return 2; }

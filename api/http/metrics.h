@@ -1,0 +1,31 @@
+// The metrics: one table of names, types and help texts, and the text that Prometheus reads. Pure; thread-safe.
+#pragma once
+
+#include "bgpd/speaker/control.h"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace tw::api {
+
+struct MetricsSnapshot {
+  bgp::SpeakerTotals totals;
+  bgp::Readiness readiness;
+  std::vector<bgp::NeighborStatus> neighbors;
+  std::chrono::system_clock::time_point now;  // what uptimes are counted to
+};
+
+enum class MetricType { kCounter, kGauge };
+struct MetricDescription {
+  const char* name;
+  MetricType type;
+  const char* help;
+};
+// The table, for documentation and tests; in the order in which they are printed.
+std::vector<MetricDescription> metric_descriptions();
+
+// The exposition format, version 0.0.4. A metric without a sample is left out.
+std::string prometheus_text(const MetricsSnapshot& snapshot);
+
+}  // namespace tw::api
