@@ -1,6 +1,7 @@
 // The OPEN checks, as a table of rules tried in order.
 #include "bgpd/session/open_check.h"
 
+#include "bgpd/message/family_code.h"
 #include "bgpd/session/negotiate.h"
 
 #include <algorithm>
@@ -76,13 +77,13 @@ Verdict check_families(const Subject& s) {
   const rib::FamilySet theirs = implied_families(s.received.capabilities);
   if (!(ours & theirs).empty()) return std::nullopt;
 
-  constexpr std::uint8_t kMultiprotocol = 1, kLength = 4, kReserved = 0, kUnicast = 1;  // RFC 4760 §8
+  constexpr std::uint8_t kMultiprotocol = 1, kLength = 4, kReserved = 0;  // RFC 4760 §8
   std::vector<std::uint8_t> data;
   std::string what = "no address family in common: ours";
   for (const rib::Family family : rib::kAllFamilies) {
     if (!ours.has(family)) continue;
-    const std::uint8_t afi = family == rib::Family::kIpv4Unicast ? 1 : 2;
-    data.insert(data.end(), {kMultiprotocol, kLength, 0, afi, kReserved, kUnicast});
+    data.insert(data.end(),
+                {kMultiprotocol, kLength, 0, static_cast<std::uint8_t>(afi_of(family)), kReserved, kSafiUnicast});
     what += ' ' + std::string(name(family));
   }
   what += ", peer's";

@@ -12,6 +12,10 @@ std::string duration_text(Millis duration) {
 
 std::string describe(const Notification& notification) {
   std::string text = describe(notification.code, notification.subcode);
+  const bool hard_reset = notification.code == ErrorCode::kCease && notification.subcode == cease::kHardReset;
+  if (hard_reset && notification.data.size() >= 2) {  // RFC 8538 §3: what it would have been
+    text += " (" + describe(static_cast<ErrorCode>(notification.data[0]), notification.data[1]) + ')';
+  }
   if (const auto said = notification.shutdown_communication(); said && !said->empty()) text += ": \"" + *said + '"';
   return text;
 }
