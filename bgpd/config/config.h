@@ -59,7 +59,8 @@ struct SessionSettings {
   bool strict_role = false;
   bool shutdown = false;         // administratively down
   std::string shutdown_message;  // RFC 9003
-  bool operator==(const SessionSettings&) const = default;
+  // Policies count by what they say, not by where they are. The same as compare(…) == kNothing.
+  bool operator==(const SessionSettings& other) const;
 };
 struct NeighborConfig {
   rib::IpAddress address;
@@ -91,6 +92,13 @@ struct HttpEndpoint {
   std::uint16_t port = 0;
   bool operator==(const HttpEndpoint&) const = default;
 };
+struct ConfigError {
+  std::string file;
+  int line = 0, column = 0;  // 1-based; 0: the file as a whole
+  std::string message;       // says what to do; names the nearest valid word; never contains a key
+  std::string text() const;  // "truewire.toml:14:3: unknown key …"
+  bool operator==(const ConfigError&) const = default;
+};
 struct Config {
   SpeakerConfig speaker;
   std::vector<NeighborConfig> neighbors;
@@ -100,26 +108,33 @@ struct Config {
   std::optional<HttpEndpoint> http;
   std::string log_level = "info";  // trace debug info warning error
   bool log_json = false;
+  std::vector<ConfigError> warnings;  // legal, but probably not what was meant
 };
 
-struct ConfigError {
-  std::string file;
-  int line = 0, column = 0;  // 1-based; 0: the file as a whole
-  std::string message;       // says what to do; names the nearest valid word
-  std::string text() const;  // "truewire.toml:14:3: unknown key …"
-};
 using LoadResult = boost::system::result<Config, std::vector<ConfigError>>;
+// At most kMaxConfigSize octets. Relative paths of key files are relative to the directory of the file.
+inline constexpr std::size_t kMaxConfigSize = 16 << 20;
 LoadResult load_config(const std::string& path);
 LoadResult parse_config(std::string_view text, const std::string& file_name);
+[[noreturn]] void throw_exception_from_error(const std::vector<ConfigError>& errors,
+                                             const boost::source_location& where);
 
 // What applying `next` over `now` means for each neighbour: the reload class of every key is in the table that the
 // parser uses, so that documentation, reload and `truewire check --diff` say the same.
 enum class ReloadClass : std::uint8_t {
   kNothing,  // unchanged
   kLive,     // takes effect without touching the session (description, limits, next timers)
-  kRefresh,  // policy: routes are reconsidered, the session stays
+  kRefresh,  // policy, next hop: routes are reconsidered, the session stays
   kReset,    // the session must come up anew
+  kRestart,  // not of a neighbour: taken over when the daemon starts anew, a reload leaves it as it was
 };
+std::string_view describe(ReloadClass reload);  // "session stays, routes are reconsidered"
 ReloadClass compare(const SessionSettings& now, const SessionSettings& next);
+
+// One line per neighbour, range or other part that is added, removed or changed, with the keys and what a reload does;
+// empty: nothing changes.
+std::vector<std::string> describe_difference(const Config& now, const Config& next);
+// The changed keys that a reload does not take over, as "speaker.as".
+std::vector<std::string> needs_restart(const Config& now, const Config& next);
 
 }  // namespace tw::bgp

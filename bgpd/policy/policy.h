@@ -23,19 +23,26 @@ struct PrefixRule {  // "192.0.2.0/24", with ge/le
   int ge = 0, le = 0;  // lengths that match, inclusive; both equal to prefix.length when not given
   bool operator==(const PrefixRule&) const = default;
 };
+class PrefixIndex;
 struct PrefixList {
   std::string name;
-  std::vector<PrefixRule> rules;  // any; an empty list matches nothing
+  std::vector<PrefixRule> rules;             // any; an empty list matches nothing
+  std::shared_ptr<const PrefixIndex> index;  // of `rules`, shared by copies; without it matches() tries each rule
+
+  // With an index, so that matches() is O(log rules + how deep the rules' prefixes are nested).
+  static PrefixList indexed(std::string name, std::vector<PrefixRule> rules);
   bool matches(const rib::Prefix& prefix) const;
-  bool operator==(const PrefixList&) const = default;
+  bool operator==(const PrefixList& o) const { return name == o.name && rules == o.rules; }
 };
 
 // AS path pattern: AS numbers, "." any one, "*" any run (also none), "^" … "$" implied; alternatives in ( | ); ranges
-// 64512-65534.
-// "" matches the empty path. Matching is linear in path × pattern; there is no back-tracking blow-up.
+// 64512-65534. "" matches the empty path. An AS_SET is one element that is any of its members; confederation segments
+// are passed over, as in the path's length (RFC 5065 §5.3).
+// Matching is linear in path × pattern; there is no back-tracking blow-up.
 class AsPathPattern {
  public:
   struct Parsed;
+  // Nothing: `error` says what is wrong with the text.
   static std::optional<AsPathPattern> parse(std::string_view text, std::string& error);
   bool matches(const std::vector<AsPathSegment>& path) const;
   const std::string& text() const { return text_; }
@@ -86,19 +93,37 @@ struct Policy {
 };
 
 // The result for one route: unchanged attributes cost nothing.
+//
+// What was decided is remembered per attribute set, in a table of at most kMaxRemembered entries that holds references
+// to the sets it names: the runner must die before the store, and forget() lets them go earlier. Routing thread.
 class PolicyRunner {
  public:
+  static constexpr std::size_t kMaxRemembered = 4096;  // full: an older entry is replaced
+
   PolicyRunner(std::shared_ptr<const Policy> policy, rib::AttributeStore& store, rib::AsNumber local_as);
+  ~PolicyRunner();
+  PolicyRunner(PolicyRunner&&) noexcept;
+  PolicyRunner& operator=(PolicyRunner&&) = delete;
+
   // Returns `attributes` with one more reference when accepted unchanged, another set's id (one reference for the
-  // caller) when changed, kNoAttributes when rejected. Results for policies that do not look at the prefix are
-  // remembered per set.
+  // caller) when changed, kNoAttributes when rejected.
   rib::AttributeId apply(const rib::Prefix& prefix, rib::AttributeId attributes, bool local);
+  // Lets go of every attribute set that is remembered.
+  void forget();
   const Policy& policy() const { return *policy_; }
 
  private:
+  struct Plan;  // the rules that can concern one kind of route: (local or not) × family
+  struct Memo;
+  struct Plans;
+  rib::AttributeId evaluate(const Plan& plan, std::uint64_t listed, const rib::Prefix& prefix,
+                            rib::AttributeId attributes);
+
   std::shared_ptr<const Policy> policy_;
   rib::AttributeStore& store_;
   rib::AsNumber local_as_;
+  std::unique_ptr<Plans> plans_;
+  std::unique_ptr<Memo> memo_;
 };
 
 }  // namespace tw::bgp
