@@ -72,6 +72,9 @@ struct PathAttributes {
     bool operator==(const Other&) const = default;
   };
   std::vector<Other> others;  // everything else, ascending
+  // One bit per type: of the fields above, those that came with the Partial bit, which must not be cleared again
+  // (RFC 4271 §5).
+  std::uint64_t partial = 0;
   bool operator==(const PathAttributes&) const = default;
 };
 PathAttributes parse_attributes(ByteView canonical);

@@ -7,6 +7,7 @@
 
 #include "bgpd/message/error.h"
 #include "bgpd/message/message.h"
+#include "bgpd/message/nlri.h"
 #include "rib/attribute_store.h"
 #include "rib/ids.h"
 #include "rib/prefix.h"
@@ -44,6 +45,8 @@ enum class AttributeType : std::uint8_t {
 namespace attribute_flag {
 inline constexpr std::uint8_t kOptional = 0x80, kTransitive = 0x40, kPartial = 0x20, kExtendedLength = 0x10;
 }
+// "AS_PATH"; a number that has no name here: "attribute 99".
+std::string name(AttributeType type);
 
 // What of the session decides how an UPDATE reads.
 struct UpdateContext {
@@ -77,7 +80,7 @@ struct Update {
   std::optional<rib::Family> mp_unreach_family;
   ByteView mp_withdrawn;
   // Canonical attributes for `announced` and for `mp_announced`: they differ in their next hop. Empty when there is no
-  // such NLRI.
+  // such NLRI, and when it is to be treated as withdrawn.
   ByteView attributes;
   ByteView mp_attributes;
   rib::AttributeKey key;                  // of both
@@ -94,27 +97,9 @@ class UpdateDecoder {
   Result<Update> decode(ByteView body, const UpdateContext& context);
 
  private:
-  std::vector<std::uint8_t> canonical_, mp_canonical_;
+  // Grown, never shrunk; `rebuilt_` holds attribute values that are not taken over as they stand in the message.
+  std::vector<std::uint8_t> canonical_, mp_canonical_, rebuilt_;
   std::vector<UpdateFault> faults_;
-};
-
-// Reads NLRI that decode() has checked.
-//   NlriReader reader(update.announced, Family::kIpv4Unicast, add_path);
-//   while (reader.next()) use(reader.prefix(), reader.path_id());
-class NlriReader {
- public:
-  NlriReader(ByteView nlri, rib::Family family, bool add_path) : rest_(nlri), add_path_(add_path) {
-    prefix_.family = family;
-  }
-  bool next();
-  const rib::Prefix& prefix() const { return prefix_; }
-  std::uint32_t path_id() const { return path_id_; }  // 0 without add-path
-
- private:
-  ByteView rest_;
-  rib::Prefix prefix_;
-  std::uint32_t path_id_ = 0;
-  bool add_path_;
 };
 
 }  // namespace tw::bgp
