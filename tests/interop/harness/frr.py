@@ -6,6 +6,7 @@ from .speaker import Speaker, as_path, is_v6
 
 class Frr(Speaker):
     implementation = "frr"
+    keeps_what_it_received = True  # soft-reconfiguration: it need not ask for routes again
 
     def command(self):
         directory = self.directory
@@ -44,7 +45,8 @@ class Frr(Speaker):
             for n in self.neighbors:
                 if f"{family}-unicast" in n.families:
                     yield f"  neighbor {n.address} activate"
-                    yield f"  neighbor {n.address} soft-reconfiguration inbound"
+                    if self.keeps_what_it_received:
+                        yield f"  neighbor {n.address} soft-reconfiguration inbound"
                     if n.reflector_client:
                         yield f"  neighbor {n.address} route-reflector-client"
             yield " exit-address-family"

@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import os
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -99,9 +100,18 @@ def _remove(name):
 
 
 def remove_leftovers():
-    """Removes namespaces, and the processes inside them, whose maker has died without doing so."""
+    """Removes namespaces with the processes inside them, and directories, whose maker has died without doing so."""
     with contextlib.suppress(FileNotFoundError):
         for name in os.listdir("/run/netns"):
             match = _NAME.match(name)
             if match and not os.path.exists(f"/proc/{match.group(1)}"):
                 _remove(name)
+    for name in os.listdir("/tmp"):
+        match = re.match(r"^twi-(\d+)-", name)
+        if match and not os.path.exists(f"/proc/{match.group(1)}"):
+            path = os.path.join("/tmp", name)
+            with open("/proc/self/mounts", encoding="utf-8") as mounts:
+                for target in [line.split()[1] for line in mounts]:
+                    if target.startswith(path + "/"):
+                        subprocess.run(["umount", "-l", target], check=False)
+            shutil.rmtree(path, ignore_errors=True)

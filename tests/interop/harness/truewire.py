@@ -1,4 +1,5 @@
 """Truewire itself: truewired in a namespace, asked through its command line."""
+import http.client
 import json
 import os
 
@@ -69,8 +70,8 @@ class Truewire(Speaker):
         if n.key:
             key = {"file": self.write(f"key-{n.address.replace(':', '-')}", n.key + "\n")}
         values = {"address": n.address, "as": n.asn, "md5-key": key, "passive": n.passive, "families": list(n.families),
-                  "local-address": n.local_address, "hold-time": f"{n.hold}s", "idle-hold-max": "2s",
-                  "connect-retry": "2s", "connect-timeout": "3s", **self.defaults}
+                  "local-address": n.local_address, "hold-time": n.hold, "idle-hold-max": 2, "connect-retry": 2,
+                  "connect-timeout": 3, **self.defaults}
         if n.reflector_client:
             values["route-reflector-client"] = True
         values.update(n.extra)
@@ -166,7 +167,6 @@ class Truewire(Speaker):
     def http_get(self, path):
         """(status, body) of the HTTP endpoint."""
         host, port = self.http.rsplit(":", 1)
-        import http.client  # only the few cases that ask over HTTP need it
         with self.namespace.entered():
             connection = http.client.HTTPConnection(host.strip("[]"), int(port), timeout=10)
             connection.connect()
@@ -176,6 +176,14 @@ class Truewire(Speaker):
             return answer.status, answer.read().decode()
         finally:
             connection.close()
+
+    def metric(self, sample):
+        """The value of one sample of /metrics, labels included: 'name{label="value"}'."""
+        status, body = self.http_get("/metrics")
+        assert status == 200, body
+        values = dict(line.rsplit(" ", 1) for line in body.splitlines() if line and not line.startswith("#"))
+        assert sample in values, f"no {sample} in {sorted(values)}"
+        return float(values[sample])
 
     def memory_kib(self):
         """Resident memory."""

@@ -1,0 +1,44 @@
+"""One link, one neighbour, two sessions: IPv4 routes over IPv4, IPv6 routes over IPv6, both signed.
+
+    truewired AS 112   .112 ── 192.0.2.0/24, 2001:db8::/64 ── .1   each peer in turn, AS 64496
+
+Whoever connects, both sessions come up, routes flow both ways with the right AS path, and go when they are taken back.
+"""
+from harness.case import case
+from harness.lab import NODE, PEER, PEERS
+
+OURS = {"ipv4": "198.51.100.0/24", "ipv6": "2001:db8:100::/48"}
+THEIRS = {"ipv4": "203.0.113.0/24", "ipv6": "2001:db8:203::/48"}
+
+
+@case(peer=PEERS, connects=["node", "peer"])
+def signed_sessions_carry_routes_both_ways(lab, peer, connects):
+    node, other = lab.pair(peer, key="first-key", connects=connects)
+    node.wait_established(*PEER.values(), seconds=60)
+    other.wait_established(*NODE.values())
+    for family, address in PEER.items():
+        status = node.neighbor(address)
+        assert status["keyed"] and not status["last_error"], status
+        assert len(status["negotiated"]["families"]) == 1, status
+        node.announce(OURS[family])
+        other.wait_received(NODE[family], OURS[family], [node.asn])
+        other.announce(THEIRS[family])
+        node.wait_received(address, THEIRS[family], [other.asn])
+    for family, address in PEER.items():
+        node.withdraw(OURS[family])
+        other.wait_withdrawn(NODE[family], OURS[family])
+        other.withdraw(THEIRS[family])
+        node.wait_withdrawn(address, THEIRS[family])
+
+
+@case(peer=PEERS)
+def both_families_share_one_ipv4_session(lab, peer):
+    node, other = lab.pair(peer, families=["ipv4"], start=False)
+    for session in (*node.neighbors, *other.neighbors):
+        session.families = ("ipv4-unicast", "ipv6-unicast")
+    node.originated = list(OURS.values())
+    other.start()
+    node.start()
+    node.wait_established(PEER["ipv4"])
+    assert len(node.neighbor(PEER["ipv4"])["negotiated"]["families"]) == 2
+    other.wait_received(NODE["ipv4"], OURS["ipv4"], [node.asn])
