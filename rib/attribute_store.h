@@ -41,11 +41,14 @@ class AttributeStore {
 
   // Returns the id of this set with one reference added, which the caller must release() or hand on.
   AttributeId intern(std::span<const std::uint8_t> canonical, const AttributeKey& key);
-  void retain(AttributeId id);   // kNoAttributes is ignored
+  void retain(AttributeId id, std::uint32_t times = 1);  // kNoAttributes is ignored
   void release(AttributeId id);  // kNoAttributes is ignored; the last release frees the set and the id
 
   std::span<const std::uint8_t> bytes(AttributeId id) const;  // valid until the set is freed
-  const AttributeKey& key(AttributeId id) const;
+  const AttributeKey& key(AttributeId id) const;              // valid until the next intern() or release()
+  // Grows whenever a set is freed: what was remembered under an id without a reference to it, such as a result of
+  // policy, is good as long as this number stays the same.
+  std::uint64_t generation() const;
 
   std::size_t size() const;          // distinct sets alive
   std::size_t memory_bytes() const;  // heap held by the store, its index included

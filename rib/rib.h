@@ -126,8 +126,8 @@ class Rib {
 
   // --- Loc-RIB and queries ----------------------------------------------------------------------------------------
   std::optional<PrefixId> find(const Prefix& prefix) const;
-  PrefixId prefix_end() const;  // ids run from 0 to this, with gaps
-  const Prefix prefix(PrefixId id) const;
+  PrefixId prefix_end() const;       // ids run from 0 to this, with gaps
+  Prefix prefix(PrefixId id) const;  // REQUIRES: not a gap
   // Paths of one prefix, best first, the rest in no particular order; empty for a gap. Invalidated by any change.
   void paths(PrefixId id, std::vector<PathView>& out) const;
   std::optional<PathView> best(PrefixId id) const;
@@ -146,16 +146,18 @@ class Rib {
   GroupId group_of(MemberId member) const;
   std::span<const MemberId> members(GroupId group) const;
   // A member that cannot keep up leaves the group, so that it delays no one: it gets a copy of the group's Adj-RIB-Out
-  // and its own list of what is owed. It merges back by itself once it owes nothing.
+  // and its own list of what is owed. It merges back once drain() has found that it owes nothing.
   void detach(MemberId member);
-  // Takes up to `limit` owed changes off the group's list and records them as announced, ordered by (family, now,
-  // now_source) so that prefixes which share attributes lie together; withdrawals first. What changed several times
-  // appears once, with its newest state; what changed back does not appear. The attribute references in `before` stay
-  // valid until the next call. Empty: the group owes nothing.
+  // Takes up to `limit` owed changes off the group's list and records them as announced. Withdrawals come first,
+  // ordered by (family, before_source); then announcements by (family, now_source, now), so that prefixes which share
+  // attributes lie together, and what one member is not to get back, too. What changed several times appears once, with
+  // its newest state; what changed back does not appear. The attribute references and source in `before` and the prefix
+  // ids stay valid until the next call. Empty: the group owes nothing; it may have merged into another.
   std::span<const Change> drain(GroupId group, std::size_t limit);
   bool owes(GroupId group) const;
   // Called when a group that owed nothing starts to owe: the caller schedules a drain. Not called again until drained
-  // empty.
+  // empty. It is called from within announce(), withdraw(), join() (before the member's id is returned), detach() and
+  // resend(), and must not call back.
   std::function<void(GroupId)> on_owing;
   // Called after a merge: members of `from` now belong to `into`.
   std::function<void(GroupId from, GroupId into)> on_merged;
