@@ -142,7 +142,9 @@ say_how_to_look_further() {
 == Look further, from another terminal
   $cli neighbors
   $cli routes
-  $cli watch
+  $cli watch neighbors
+  $cli neighbors 192.0.2.1
+  $cli status
   $cli route add 198.51.100.0/24        # not announced: the policy as112 lets only AS112 prefixes out
   ip netns exec $node curl -s http://127.0.0.1:9112/readyz
   ip netns exec $provider birdc -s $dir/bird.ctl show protocols all
