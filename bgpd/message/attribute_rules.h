@@ -60,8 +60,9 @@ enum class TakenFrom : std::uint8_t { kAnyone, kInternal, kTwoOctetSpeaker };
 // When its absence is an error.
 enum class Mandatory : std::uint8_t {
   kNever,
-  kWithNlri,          // any routes are announced
-  kWithIpv4Nlri,      // routes are announced in the NLRI field; with MP_REACH_NLRI alone it is ignored (RFC 4760 §3)
+  kWithNlri,      // any routes are announced
+  kWithIpv4Nlri,  // routes are announced in the NLRI field; beside multiprotocol attributes alone it is ignored (RFC
+                  // 4760 §3)
   kWithNlriInternal,  // … by an internal neighbour
 };
 

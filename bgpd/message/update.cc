@@ -201,8 +201,9 @@ bool Decoding::check_missing() {
 // RFC 7606 §3 h and §5.2: the strongest action of all, which is more than it was where nothing can be withdrawn.
 bool Decoding::judge() {
   if (list_broken_) other_than_unreach_ = true;
-  // RFC 4760 §3: NEXT_HOP beside MP_REACH_NLRI alone is ignored, and its errors with it.
-  const bool next_hop_unused = update_.announced.empty() && seen(AttributeType::kMpReachNlri);
+  // RFC 4760 §3: NEXT_HOP without NLRI beside multiprotocol attributes is ignored, and its errors with it.
+  const bool multiprotocol = seen(AttributeType::kMpReachNlri) || seen(AttributeType::kMpUnreachNlri);
+  const bool next_hop_unused = update_.announced.empty() && multiprotocol;
   OnError strongest = OnError::kNone;
   for (UpdateFault& found : faults_) {
     const AttributeRule* rule = find_rule(static_cast<std::uint8_t>(found.attribute));
