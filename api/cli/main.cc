@@ -1,2 +1,212 @@
-// truewire: the command line.
-int main() { return 2; }
+// truewire, the command line: what can be said, and which function answers it.
+#include "api/cli/commands.h"
+#include "api/cli/text.h"
+#include "api/version.h"
+#include "rib/prefix.h"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <iostream>
+#include <limits>
+
+namespace tw::cli {
+
+namespace {
+
+constexpr const char* kFooter =
+    "Exit codes: 0 done; 1 refused or not found; 2 the command line makes no sense; 3 truewired is not reachable;\n"
+    "4 truewired is not ready (status).";
+
+// Checks of arguments: the empty text is CLI11's "good".
+std::string check_prefix(const std::string& text) {
+  if (rib::parse_prefix(text)) return "";
+  if (const auto loose = rib::parse_prefix(text, false)) {
+    return fmt::format("\"{}\" has host bits set; did you mean \"{}\"?", text, rib::to_string(*loose));
+  }
+  return fmt::format("\"{}\" is not a prefix such as 192.0.2.0/24", text);
+}
+std::string check_address(const std::string& text) {
+  return rib::parse_address(text) ? "" : fmt::format("\"{}\" is not an IP address", text);
+}
+const CLI::Validator kPrefix(check_prefix, "PREFIX");
+const CLI::Validator kAddress(check_address, "ADDRESS");
+
+// What the parsed line asks for.
+using Command = std::function<int()>;
+
+class CommandLine {
+ public:
+  CommandLine();
+  int run(int argc, char** argv);
+
+ private:
+  CLI::App* add(CLI::App& parent, const char* name, const char* help);
+  void add_neighbors();
+  void add_routes_commands();
+  void add_route_add(CLI::App& route);
+  void add_watch();
+  void add_neighbor_actions();
+  void add_speaker();
+
+  CLI::App app_{"Operates truewired, the BGP speaker.", "truewire"};
+  Command command_;
+  GlobalOptions global_;
+  std::string address_, message_, family_, file_, running_;
+  bool soft_ = false;
+  RoutesOptions routes_;
+  RouteAddOptions add_;
+  std::vector<std::string> prefixes_;
+};
+
+CLI::App* CommandLine::add(CLI::App& parent, const char* name, const char* help) {
+  CLI::App* command = parent.add_subcommand(name, help);
+  command->fallthrough();  // global options may come after the command
+  return command;
+}
+
+CommandLine::CommandLine() {
+  app_.require_subcommand(1);
+  app_.footer(kFooter);
+  app_.add_option("--socket", global_.socket, "where truewired listens")
+      ->envname("TRUEWIRE_SOCKET")
+      ->capture_default_str();
+  app_.add_flag("--json", global_.json,
+                "JSON for programs: one document, or one object a line for what comes bit by bit");
+  app_.add_option("--timeout", global_.timeout, "seconds to wait for an answer")
+      ->check(CLI::Range(0.001, 86400.0))
+      ->capture_default_str();
+  add_neighbors();
+  add_routes_commands();
+  add_watch();
+  add_neighbor_actions();
+  add_speaker();
+}
+
+void CommandLine::add_neighbors() {
+  CLI::App* neighbors = add(app_, "neighbors", "all neighbors, or everything about one");
+  neighbors->add_option("ADDRESS", address_, "this neighbor only")->check(kAddress);
+  neighbors->callback([this] { command_ = [this] { return show_neighbors(global_, address_, std::cout); }; });
+}
+
+void CommandLine::add_routes_commands() {
+  CLI::App* routes = add(app_, "routes", "the routes of a table; everything about a route when a prefix is named");
+  routes->add_option("PREFIX", routes_.prefix, "this prefix only")->check(kPrefix);
+  routes->add_option("--table", routes_.table, "which table; the Adj-RIBs are one neighbor's")
+      ->check(CLI::IsMember({"loc-rib", "adj-in", "adj-out"}))
+      ->capture_default_str();
+  routes->add_option("--neighbor", routes_.neighbor, "whose table, or routes learned from whom")->check(kAddress);
+  routes->add_option("--family", routes_.family, "one address family")
+      ->check(CLI::IsMember({"ipv4-unicast", "ipv6-unicast"}));
+  routes->add_flag("--longer", routes_.longer, "the prefix and all that it contains");
+  routes->callback([this] {
+    if (routes_.longer && routes_.prefix.empty()) throw CLI::ValidationError("--longer", "needs a PREFIX");
+    if (routes_.table != "loc-rib" && routes_.neighbor.empty()) {
+      throw CLI::ValidationError("--table", routes_.table + " needs --neighbor");
+    }
+    command_ = [this] { return show_routes(global_, routes_, std::cout); };
+  });
+
+  CLI::App* route = add(app_, "route", "announce and withdraw routes");
+  route->require_subcommand(1);
+  add_route_add(*route);
+  CLI::App* remove = add(*route, "delete", "withdraw routes that were added");
+  remove->add_option("PREFIX", prefixes_, "what to withdraw")->required()->check(kPrefix);
+  remove->callback([this] { command_ = [this] { return delete_routes(global_, prefixes_, std::cout); }; });
+}
+
+void CommandLine::add_route_add(CLI::App& route) {
+  CLI::App* command = add(route, "add", "announce routes, or replace them");
+  const auto list = [&](const char* name, auto& values, const char* help) {
+    return command->add_option(name, values, help)->delimiter(',')->allow_extra_args(false);
+  };
+  command->add_option("PREFIX", add_.prefixes, "what to announce")->required()->check(kPrefix);
+  command->add_option("--next-hop", add_.next_hop, "default: ourselves")->check(kAddress);
+  list("--community", add_.communities, "such as 64496:100 or no-export; several with commas or by repeating");
+  list("--large-community", add_.large_communities, "such as 64496:1:2");
+  command->add_option("--med", add_.med, "multi-exit discriminator");
+  command->add_option("--local-pref", add_.local_pref, "local preference");
+  list("--as-path", add_.as_path, "AS numbers behind our own, with commas")
+      ->check(CLI::Range(1U, std::numeric_limits<std::uint32_t>::max()));
+  command->add_flag("--persistent", add_.persistent, "keep it over a restart of truewired");
+  command->callback([this] { command_ = [this] { return add_routes(global_, add_, std::cout); }; });
+}
+
+void CommandLine::add_watch() {
+  CLI::App* watch = add(app_, "watch", "follow changes until Ctrl-C");
+  watch->require_subcommand(1);
+  CLI::App* routes = add(*watch, "routes", "the Loc-RIB as it is, then each change");
+  routes->add_option("--family", family_, "one address family")->check(CLI::IsMember({"ipv4-unicast", "ipv6-unicast"}));
+  routes->callback([this] { command_ = [this] { return watch_routes(global_, family_, std::cout); }; });
+  CLI::App* neighbors = add(*watch, "neighbors", "what happens to neighbors, from now on");
+  neighbors->add_option("ADDRESS", address_, "this neighbor only")->check(kAddress);
+  neighbors->callback([this] { command_ = [this] { return watch_neighbors(global_, address_, std::cout); }; });
+}
+
+void CommandLine::add_neighbor_actions() {
+  CLI::App* reset = add(app_, "reset", "take a session down and up again");
+  reset->add_option("ADDRESS", address_, "the neighbor")->required()->check(kAddress);
+  reset->add_flag("--soft", soft_, "only exchange the routes anew (route refresh)");
+  reset->add_option("--message", message_, "why, for the neighbor's operator (RFC 9003)");
+  reset->callback(
+      [this] { command_ = [this] { return reset_neighbor(global_, address_, soft_, message_, std::cout); }; });
+
+  CLI::App* shutdown = add(app_, "shutdown", "take a neighbor out of service");
+  shutdown->add_option("ADDRESS", address_, "the neighbor")->required()->check(kAddress);
+  shutdown->add_option("--message", message_, "why, for the neighbor's operator (RFC 9003)");
+  shutdown->callback(
+      [this] { command_ = [this] { return set_neighbor_state(global_, address_, false, message_, std::cout); }; });
+
+  CLI::App* enable = add(app_, "enable", "put a neighbor back into service");
+  enable->add_option("ADDRESS", address_, "the neighbor")->required()->check(kAddress);
+  enable->callback(
+      [this] { command_ = [this] { return set_neighbor_state(global_, address_, true, "", std::cout); }; });
+}
+
+void CommandLine::add_speaker() {
+  CLI::App* status = add(app_, "status", "readiness, totals and memory; exit code 4 when not ready");
+  status->callback([this] { command_ = [this] { return show_status(global_, std::cout); }; });
+
+  CLI::App* again = add(app_, "reload", "read the configuration again and apply the difference");
+  again->callback([this] { command_ = [this] { return reload(global_, std::cout); }; });
+
+  CLI::App* check = add(app_, "check", "check a configuration file; needs no daemon");
+  check->add_option("FILE", file_, "the file to check")->required();
+  check->add_option("--diff", running_, "the file in use: say what a reload would change");
+  check->callback([this] { command_ = [this] { return check_file(global_, file_, running_, std::cout); }; });
+
+  CLI::App* about = add(app_, "version", "which version this is");
+  about->callback([this] {
+    command_ = [this] {
+      std::cout << (global_.json ? fmt::format("{{\"version\":\"{}\"}}\n", api::version())
+                                 : fmt::format("truewire {} ({})\n", api::version(), api::compiler()));
+      return kOk;
+    };
+  });
+}
+
+int CommandLine::run(int argc, char** argv) {
+  try {
+    app_.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // Asking for help is no error; everything else is one of usage, whatever number CLI11 has for it.
+    return app_.exit(error) == 0 ? kOk : kUsage;
+  }
+  try {
+    const int exit_code = command_();
+    std::cout.flush();
+    if (!std::cout) throw Failure(kFailed, "writing the output failed");
+    return exit_code;
+  } catch (const Failure& failure) {
+    std::cout.flush();
+    std::cerr << "truewire: " << failure.what() << '\n';
+    return failure.exit_code();
+  }
+}
+
+}  // namespace
+
+}  // namespace tw::cli
+
+int main(int argc, char** argv) { return tw::cli::CommandLine().run(argc, argv); }
