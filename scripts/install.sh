@@ -12,8 +12,9 @@ for group in "$@"; do
   while read -r name; do wanted+=("$name"); done < <(awk -v group="$group" '$1 == group { print $2 }' "$here/packages.txt")
 done
 
-present=" $(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${wanted[@]}" 2>/dev/null |
-  awk '$1 == "installed" { print $2 }' | tr '\n' ' ')"
+# It fails when it has never heard of one of them; that is no error here.
+known=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${wanted[@]}" 2>/dev/null || true)
+present=" $(awk '$1 == "installed" { print $2 }' <<<"$known" | tr '\n' ' ')"
 missing=()
 for name in "${wanted[@]}"; do
   [[ $present == *" $name "* ]] || missing+=("$name")

@@ -1,25 +1,27 @@
 #!/bin/bash
 # Runs clang-tidy (.clang-tidy) over the parts that are pure state machines and keys, where the difficulty lives.
-# Needs build/release configured. A file that has not changed since it last passed, nor anything it includes, is not
-# looked at again.
+# Needs build/release configured. A file is not looked at again until it, or anything that it includes, has changed.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 2
 
 readarray -t sources < <(git ls-files 'rib/*.cc' 'tcpmd5/*.cc' 'bgpd/message/*.cc' 'bgpd/session/*.cc' \
   'bgpd/policy/*.cc' 'bgpd/export/*.cc' 'bgpd/config/*.cc')
-[ ${#sources[@]} -gt 0 ] || { echo "no sources"; exit 1; }
+[ ${#sources[@]} -gt 0 ] || { echo "error: no sources" >&2; exit 1; }
 
-passed_before=build/release/tidy
-mkdir -p "$passed_before"
+stamps=build/release/tidy
+mkdir -p "$stamps"
 
-# Names one state of a file: what the preprocessor reads for it, the checks, and the tool.
+# Names one state of a file: what the compiler reads of ours for it, the checks, and the tool.
 state_of() {
-  { cat "$1" .clang-tidy; clang++ -std=c++20 -I. -M -MG "$1" 2>/dev/null | tr ' \\' '\n\n' | grep -E '^(rib|tcpmd5|bgpd|api)/|^\./' |
-      sort -u | xargs -r cat 2>/dev/null; clang-tidy --version; } | sha256sum | cut -d' ' -f1
+  {
+    clang-tidy --version
+    cat .clang-tidy
+    clang++ -std=c++20 -I. -MM "$1" | sed 's/^[^:]*://; s/\\$//' | xargs cat
+  } | sha256sum | cut -d' ' -f1
 }
 tidy_one() {
   local stamp
-  stamp=$passed_before/$(state_of "$1")
+  stamp=$stamps/$(state_of "$1")
   [ ! -e "$stamp" ] || return 0
   if clang-tidy --quiet -p build/release "$1" 2>/dev/null; then
     touch "$stamp"
@@ -29,6 +31,7 @@ tidy_one() {
   fi
 }
 export -f state_of tidy_one
-export passed_before
+export stamps
 
-printf '%s\n' "${sources[@]}" | xargs -P "$(nproc)" -I{} bash -c 'tidy_one {}' && echo "${#sources[@]} files, nothing found"
+printf '%s\n' "${sources[@]}" | xargs -P "$(nproc)" -I{} bash -c 'tidy_one "$1"' tidy {} &&
+  echo "${#sources[@]} files, nothing found"
