@@ -346,6 +346,9 @@ std::span<const Rib::MemberId> Rib::members(GroupId group) const { return impl_-
 void Rib::detach(MemberId member) { impl_->groups.detach(member); }
 std::span<const Change> Rib::drain(GroupId group, std::size_t limit) { return impl_->groups.drain(group, limit); }
 bool Rib::owes(GroupId group) const { return impl_->groups.owes(group); }
+void Rib::reexport(MemberId member, std::uint64_t context, std::shared_ptr<Exporter> exporter) {
+  impl_->groups.reexport(member, context, std::move(exporter));
+}
 void Rib::resend(MemberId member, Family family) { impl_->groups.resend(member, family); }
 std::optional<std::pair<AttributeId, PeerId>> Rib::advertised(MemberId member, PrefixId prefix) const {
   return impl_->groups.advertised(member, prefix);

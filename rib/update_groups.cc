@@ -70,14 +70,19 @@ UpdateGroups::MemberId UpdateGroups::join(std::uint64_t context, std::shared_ptr
   Group& group = groups_[id];
   members_[member] = {id, self};
   group.members.push_back(member);
+  owe_everything(group);
+  group.caught_up = group.owed.empty();
+  tell_owing(id, group);
+  return member;
+}
+
+// All of Loc-RIB that is of the group's families.
+void UpdateGroups::owe_everything(Group& group) {
   for (std::uint32_t prefix = 0; prefix < prefixes_.end().value; ++prefix) {
     if (paths_.best({prefix}) != PathTable::kNone && group.families.has(prefixes_.family({prefix}))) {
       group.owed.insert(prefix);
     }
   }
-  group.caught_up = group.owed.empty();
-  tell_owing(id, group);
-  return member;
 }
 
 void UpdateGroups::leave(MemberId member) {
@@ -197,6 +202,20 @@ bool UpdateGroups::owes(GroupId group) const {
   return found != groups_.end() && !found->second.owed.empty();
 }
 
+void UpdateGroups::reexport(MemberId member, std::uint64_t context, std::shared_ptr<Exporter> exporter) {
+  const GroupId id = split(member);
+  Group& group = groups_.at(id);
+  group.context = context;
+  group.families = exporter->families();
+  group.exporter = std::move(exporter);
+  owe_everything(group);
+  for (std::uint32_t prefix = 0; prefix < group.advertised.end().value; ++prefix) {
+    if (group.advertised.at({prefix}).attributes != kNoAttributes) group.owed.insert(prefix);
+  }
+  group.caught_up = group.owed.empty();
+  tell_owing(id, group);
+}
+
 void UpdateGroups::resend(MemberId member, Family family) {
   const GroupId id = split(member);
   Group& group = groups_.at(id);
@@ -226,7 +245,8 @@ void UpdateGroups::drain_one(Group& group, PrefixId id) {
   const bool again = group.again.erase(id.value);
   const Advertisement before = group.advertised.at(id);
   Advertisement now;
-  if (const PathTable::Index path = paths_.best(id); path != PathTable::kNone) {
+  const PathTable::Index path = paths_.best(id);
+  if (path != PathTable::kNone && group.families.has(prefixes_.family(id))) {
     now.source = paths_.source(path);
     now.attributes = group.exporter->exported(prefixes_.get(id), paths_.accepted(path), now.source);
     if (now.attributes == kNoAttributes) now.source = kNoPeer;

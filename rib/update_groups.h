@@ -80,6 +80,7 @@ class UpdateGroups {
   void detach(MemberId member);
   std::span<const Change> drain(GroupId group, std::size_t limit);
   bool owes(GroupId group) const;
+  void reexport(MemberId member, std::uint64_t context, std::shared_ptr<Exporter> exporter);
   void resend(MemberId member, Family family);
   std::optional<std::pair<AttributeId, PeerId>> advertised(MemberId member, PrefixId prefix) const;
   std::size_t advertised_count(MemberId member, Family family) const;
@@ -109,6 +110,7 @@ class UpdateGroups {
 
   GroupId make_group(std::uint64_t context, std::shared_ptr<Exporter> exporter);
   GroupId split(MemberId member);  // the group of its own that the member has afterwards
+  void owe_everything(Group& group);
   void tell_owing(GroupId id, Group& group);
   void finish_batch();
   void drain_one(Group& group, PrefixId id);

@@ -156,7 +156,7 @@ class World {
       case 1: return remove_source();
       case 2: return join();
       case 3: return random_() % 2 == 0 ? leave() : reconsider();
-      case 4: return detach();
+      case 4: return random_() % 2 == 0 ? detach() : reexport();
       case 5: return resend();
       case 6: return refresh();
       case 7:
@@ -342,6 +342,14 @@ class World {
     const auto member = any_of(members_)->first;
     rib_.detach(member);
     EXPECT_EQ(rib_.members(rib_.group_of(member)).size(), 1U);
+  }
+  void reexport() {
+    if (members_.empty()) return;
+    auto& [id, member] = *any_of(members_);
+    member.context = random_() % 3;
+    const GroupId old_group = rib_.group_of(id);
+    rib_.reexport(id, member.context, std::make_shared<TestExporter>(rib_, member.context, pool_));
+    EXPECT_TRUE(rib_.group_of(id) == old_group || rib_.members(old_group).size() > 0);
   }
   void resend() {
     if (members_.empty()) return;
