@@ -33,6 +33,12 @@ struct AsPathPattern::Parsed {
 
 namespace {
 
+std::string meaningless(char c) {
+  const bool printable = c > ' ' && c < 0x7F;
+  return (printable ? std::string("'") + c + "'" : std::string("this")) +
+         " means nothing in a pattern; it is made of AS numbers, ranges, '.', '*', '(', '|' and ')'";
+}
+
 // Recursive descent; emits steps as it reads.
 class PatternParser {
  public:
@@ -89,9 +95,7 @@ class PatternParser {
       case '^':
       case '$':
         return fail("a pattern always covers the whole path: leave '^' and '$' out, write '*' where more may stand");
-      default:
-        return fail(std::string("'") + c +
-                    "' means nothing in a pattern; it is made of AS numbers, ranges, '.', '*', '(', '|' and ')'");
+      default: return fail(meaningless(c));
     }
   }
 

@@ -94,11 +94,11 @@ struct Policy {
 
 // The result for one route: unchanged attributes cost nothing.
 //
-// What was decided is remembered per attribute set, in a table of at most kMaxRemembered entries that holds references
-// to the sets it names: the runner must die before the store, and forget() lets them go earlier. Routing thread.
+// What was decided is remembered per attribute set, in a table of at most kMaxRemembered entries. It holds no
+// references: an entry counts only while no set has been freed since (AttributeStore::generation). Routing thread.
 class PolicyRunner {
  public:
-  static constexpr std::size_t kMaxRemembered = 4096;  // full: an older entry is replaced
+  static constexpr std::size_t kMaxRemembered = 4096;  // each has one place: a newer one takes it over
 
   PolicyRunner(std::shared_ptr<const Policy> policy, rib::AttributeStore& store, rib::AsNumber local_as);
   ~PolicyRunner();
@@ -108,8 +108,6 @@ class PolicyRunner {
   // Returns `attributes` with one more reference when accepted unchanged, another set's id (one reference for the
   // caller) when changed, kNoAttributes when rejected.
   rib::AttributeId apply(const rib::Prefix& prefix, rib::AttributeId attributes, bool local);
-  // Lets go of every attribute set that is remembered.
-  void forget();
   const Policy& policy() const { return *policy_; }
 
  private:

@@ -40,19 +40,15 @@ struct PolicyRunner::Plans {
   }
 };
 
-// A table in which each key has one place. Both the set that was asked for and the answer are retained, so that neither
-// id can come to name another set while it is here.
+// A table in which each key has one place.
 struct PolicyRunner::Memo {
   struct Slot {
     rib::AttributeId attributes = rib::kNoAttributes;  // none: free
     rib::AttributeId result = rib::kNoAttributes;
     const Plan* plan = nullptr;
     std::uint64_t listed = 0;
+    std::uint64_t generation = 0;  // of the store, when both ids were known to be alive
   };
-  explicit Memo(rib::AttributeStore& s) : store(s), slots(kFirstSlots) {}
-  Memo(const Memo&) = delete;
-  Memo& operator=(const Memo&) = delete;
-  ~Memo() { clear(); }
 
   Slot& place(const Plan* plan, rib::AttributeId attributes, std::uint64_t listed) {
     std::uint64_t hash = attributes.value * 0x9E3779B97F4A7C15ULL;
@@ -60,36 +56,24 @@ struct PolicyRunner::Memo {
     hash ^= hash >> 29;
     return slots[(hash * 0xBF58476D1CE4E5B9ULL >> 32) & (slots.size() - 1)];
   }
-  const Slot* find(const Plan* plan, rib::AttributeId attributes, std::uint64_t listed) {
+  const Slot* find(const Plan* plan, rib::AttributeId attributes, std::uint64_t listed, std::uint64_t generation) {
     const Slot& slot = place(plan, attributes, listed);
-    const bool hit = slot.attributes == attributes && slot.plan == plan && slot.listed == listed;
+    const bool hit =
+        slot.attributes == attributes && slot.plan == plan && slot.listed == listed && slot.generation == generation;
     return hit ? &slot : nullptr;
   }
   void remember(const Slot& entry) {
     if (replaced >= slots.size() && slots.size() < kMaxRemembered) {  // too small for what comes by
-      clear();
-      slots.resize(slots.size() * 4);
+      slots.assign(slots.size() * 4, {});
+      replaced = 0;
     }
     Slot& slot = place(entry.plan, entry.attributes, entry.listed);
-    if (slot.attributes != rib::kNoAttributes) ++replaced;
-    store.retain(entry.attributes);
-    store.retain(entry.result);
-    drop(slot);
+    if (slot.generation == entry.generation && slot.attributes != rib::kNoAttributes) ++replaced;
     slot = entry;
   }
-  void drop(Slot& slot) {
-    store.release(slot.attributes);
-    store.release(slot.result);
-    slot = {};
-  }
-  void clear() {
-    for (Slot& slot : slots) drop(slot);
-    replaced = 0;
-  }
 
-  rib::AttributeStore& store;
-  std::vector<Slot> slots;   // a power of two, at most kMaxRemembered
-  std::size_t replaced = 0;  // entries that made room since the last resize
+  std::vector<Slot> slots = std::vector<Slot>(kFirstSlots);  // a power of two, at most kMaxRemembered
+  std::size_t replaced = 0;  // entries still good that had to make room since the last resize
 };
 
 PolicyRunner::PolicyRunner(std::shared_ptr<const Policy> policy, rib::AttributeStore& store, rib::AsNumber local_as)
@@ -115,8 +99,6 @@ PolicyRunner::PolicyRunner(std::shared_ptr<const Policy> policy, rib::AttributeS
 PolicyRunner::~PolicyRunner() = default;
 PolicyRunner::PolicyRunner(PolicyRunner&&) noexcept = default;
 
-void PolicyRunner::forget() { memo_.reset(); }
-
 namespace {
 
 bool on_a_list(const Match& match, const rib::Prefix& prefix) {
@@ -134,13 +116,13 @@ rib::AttributeId PolicyRunner::apply(const rib::Prefix& prefix, rib::AttributeId
   for (const Plan::Step& step : plan.steps) {
     if (step.listed >= 0 && on_a_list(step.rule->match, prefix)) listed |= std::uint64_t{1} << step.listed;
   }
-  if (!memo_) memo_ = std::make_unique<Memo>(store_);
-  if (const Memo::Slot* known = memo_->find(&plan, attributes, listed)) {
+  if (!memo_) memo_ = std::make_unique<Memo>();
+  if (const Memo::Slot* known = memo_->find(&plan, attributes, listed, store_.generation())) {
     store_.retain(known->result);
     return known->result;
   }
   const rib::AttributeId result = evaluate(plan, listed, prefix, attributes);
-  memo_->remember({attributes, result, &plan, listed});
+  memo_->remember({attributes, result, &plan, listed, store_.generation()});
   return result;
 }
 
