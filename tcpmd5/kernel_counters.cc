@@ -92,10 +92,6 @@ address peer_of(const inet_diag_msg& socket) {
   return v6;
 }
 
-address without_scope(const address& peer) {
-  return peer.is_v4() ? peer : address(address_v6(peer.to_v6().to_bytes()));
-}
-
 }  // namespace
 
 std::optional<SignatureCounters> read_signature_counters(const std::string& path) {
@@ -124,19 +120,22 @@ std::optional<SignatureCounters> read_signature_counters(const std::string& path
   return std::nullopt;
 }
 
-std::optional<int> sockets_towards(const address& peer, std::uint16_t port) {
-  const address wanted = without_scope(peer);
+std::optional<int> sockets_towards(const PeerSpec& peer, std::uint16_t port) {
   int count = 0;
-  const OnSocket count_local = [&](const inet_diag_msg& socket) { count += peer_of(socket) == wanted; };
+  const OnSocket count_local = [&](const inet_diag_msg& socket) { count += contains(peer, peer_of(socket)); };
   // A socket with the port at both ends was counted above.
   const OnSocket count_remote = [&](const inet_diag_msg& socket) {
-    count += peer_of(socket) == wanted && ntohs(socket.id.idiag_sport) != port;
+    count += contains(peer, peer_of(socket)) && ntohs(socket.id.idiag_sport) != port;
   };
   for (const int family : {AF_INET, AF_INET6}) {
-    if (family == AF_INET && wanted.is_v6()) continue;
+    if (family == AF_INET && peer.address.is_v6()) continue;
     if (!dump(family, port, 0, count_local) || !dump(family, 0, port, count_remote)) return std::nullopt;
   }
   return count;
+}
+
+std::optional<int> sockets_towards(const address& peer, std::uint16_t port) {
+  return sockets_towards(PeerSpec{peer, peer.is_v4() ? 32 : 128}, port);
 }
 
 }  // namespace tw::tcpmd5

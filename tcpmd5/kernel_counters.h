@@ -3,6 +3,8 @@
 // Reads /proc/net/netstat and asks sock_diag of the calling thread's network namespace. Any thread.
 #pragma once
 
+#include "tcpmd5/keyed_socket.h"
+
 #include <boost/asio/ip/address.hpp>
 
 #include <cstdint>
@@ -19,8 +21,9 @@ struct SignatureCounters {       // since boot, of the whole network namespace
 };
 std::optional<SignatureCounters> read_signature_counters(const std::string& path = "/proc/net/netstat");
 
-// How many TCP sockets of any state, TIME_WAIT included, this namespace has between local or remote port `port` and
-// `peer`. Nothing: sock_diag cannot be asked.
+// How many TCP sockets of any state but listening, TIME_WAIT included, this namespace has between local or remote port
+// `port` and `peer`, or whoever is in that prefix. Nothing: sock_diag cannot be asked.
+std::optional<int> sockets_towards(const PeerSpec& peer, std::uint16_t port);
 std::optional<int> sockets_towards(const boost::asio::ip::address& peer, std::uint16_t port);
 
 }  // namespace tw::tcpmd5

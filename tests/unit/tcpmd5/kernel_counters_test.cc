@@ -60,6 +60,8 @@ TEST_P(SocketsTowards, CountsBothEndsOfAConnectionAndItsTimeWaitButNotTheListene
   EXPECT_EQ(sockets_towards(peer, port), 2) << "on the loopback, both ends are here";
   EXPECT_EQ(sockets_towards(peer, static_cast<std::uint16_t>(port ^ 1)), 0);
   EXPECT_EQ(sockets_towards(make_address("192.0.2.1"), port), 0);
+  EXPECT_EQ(sockets_towards(PeerSpec{peer, peer.is_v4() ? 8 : 64}, port), 2) << "and both are in the prefix";
+  EXPECT_EQ(sockets_towards(PeerSpec{make_address("192.0.2.0"), 24}, port), 0);
 
   client.close();
   ASSERT_TRUE(server.ready(POLLIN, 2000));
