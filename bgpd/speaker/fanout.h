@@ -7,6 +7,7 @@
 
 #include "bgpd/export/export_context.h"
 #include "bgpd/export/group_exporter.h"
+#include "bgpd/export/update_encoder.h"
 #include "bgpd/message/message.h"
 #include "bgpd/speaker/tcp_connection.h"
 #include "rib/rib.h"
@@ -64,6 +65,7 @@ class Fanout {
   bool choose_receivers(rib::GroupId group);
   void send_markers(rib::GroupId group);
   void deliver(rib::GroupId group, std::span<const rib::Change> changes);
+  void report_unsendable(rib::GroupId group, std::size_t count);
   bool within_limit(Sender& sender);
   std::uint64_t identity_of(const std::shared_ptr<const Policy>& policy);
 
@@ -73,6 +75,8 @@ class Fanout {
   std::unordered_map<MemberId, std::function<void()>> watchers_;
   std::vector<std::shared_ptr<const Policy>> policies_;  // distinct ones seen; the index + 1 is ExportContext::policy
   std::vector<rib::GroupId> waiting_;                    // groups to drain; bounded by the number of groups
+  Encoded encoded_;                                      // of the batch that is being delivered
+  std::vector<Slice> slices_;                            // of one member's share of it
   bool posted_ = false;
   std::uint64_t next_watch_ = 0;  // watchers never share a group: each takes at its own pace
 };
