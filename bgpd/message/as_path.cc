@@ -1,3 +1,4 @@
+// Walking AS_PATH segments, two or four octets to a number.
 #include "bgpd/message/as_path.h"
 
 #include "bgpd/message/octets.h"

@@ -1,3 +1,4 @@
+// The table: one row per path attribute that we know.
 #include "bgpd/message/attribute_rules.h"
 
 #include "bgpd/message/attribute_values.h"

@@ -1,3 +1,4 @@
+// Value readers, in the order of the attributes' numbers.
 #include "bgpd/message/attribute_values.h"
 
 #include "bgpd/message/as_path.h"

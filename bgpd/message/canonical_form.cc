@@ -1,3 +1,4 @@
+// Attribute slots, and writing them in ascending order.
 #include "bgpd/message/canonical_form.h"
 
 #include "bgpd/message/octets.h"

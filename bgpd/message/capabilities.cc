@@ -1,3 +1,4 @@
+// Capability codes, each with its length and its reader.
 #include "bgpd/message/capabilities.h"
 
 #include "bgpd/message/family_code.h"

@@ -1,3 +1,4 @@
+// AS_PATH with AS4_PATH, AGGREGATOR with AS4_AGGREGATOR.
 #include "bgpd/message/four_octet_as.h"
 
 #include "bgpd/message/as_path.h"

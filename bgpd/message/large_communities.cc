@@ -1,3 +1,4 @@
+// Finding duplicates: by pairs among few, by sorting among many.
 #include "bgpd/message/large_communities.h"
 
 #include "bgpd/message/octets.h"

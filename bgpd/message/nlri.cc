@@ -1,3 +1,4 @@
+// The syntax of NLRI fields, and the prefixes that can be no destination.
 #include "bgpd/message/nlri.h"
 
 namespace tw::bgp {

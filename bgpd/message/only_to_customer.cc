@@ -1,3 +1,4 @@
+// The ingress rules as a table, one row per role of ours.
 #include "bgpd/message/only_to_customer.h"
 
 namespace tw::bgp {

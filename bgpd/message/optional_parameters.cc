@@ -1,3 +1,4 @@
+// Both encodings of the Optional Parameters differ in the width of their lengths only.
 #include "bgpd/message/optional_parameters.h"
 
 #include "bgpd/message/octets.h"

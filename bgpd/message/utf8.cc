@@ -1,3 +1,4 @@
+// Well-formed UTF-8 is what table 3-7 of the Unicode standard allows.
 #include "bgpd/message/utf8.h"
 
 namespace tw::bgp {
