@@ -1,5 +1,7 @@
 #include "bgpd/speaker/fanout.h"
 
+#include "bgpd/speaker/log.h"
+
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
@@ -177,10 +179,9 @@ void Fanout::drain(rib::GroupId group) {
     if (!choose_receivers(group)) return;  // room() brings us back
     deliver(group, rib_.drain(group, kBatch));
   }
-  if (rib_.owes(group))
-    schedule(group);
-  else
-    send_markers(group);
+  if (rib_.owes(group)) return schedule(group);
+  send_markers(group);
+  rib_.drain(group, kBatch);  // finds nothing, and so lets the group merge into one like it
 }
 
 // Whether some member has room; those that are far behind while others have room leave the group.
@@ -206,22 +207,23 @@ void Fanout::deliver(rib::GroupId group, std::span<const rib::Change> changes) {
   }
   if (receivers.empty()) return;
 
-  Encoded encoded;
-  receivers.front()->encoder.encode(changes, encoded);
-  const auto octets = std::make_shared<const Bytes>(std::move(encoded.octets));
+  UpdateEncoder& encoder = receivers.front()->encoder;
+  encoder.encode(changes, encoded_);
+  if (encoded_.unsendable > 0) report_unsendable(group, encoded_.unsendable);
+  const auto octets = std::make_shared<const Bytes>(std::exchange(encoded_.octets, {}));
   for (Sender* sender : receivers) {
-    const rib::PeerId self = sender->member.self;
-    const bool concerned = std::any_of(changes.begin(), changes.end(), [self](const rib::Change& change) {
-      return change.now_source == self || change.before_source == self;
-    });
-    if (!concerned) {
-      sender->send(octets);
-      continue;
-    }
     Bytes own;
-    sender->encoder.encode_for(self, changes, own);
-    sender->send(std::move(own));
+    slices_.clear();
+    encoder.for_member(sender->member.self, changes, encoded_, slices_, own);
+    for (const Slice& slice : slices_) sender->send(octets, slice.offset, slice.size);
+    if (!own.empty()) sender->send(std::move(own));
   }
+}
+
+void Fanout::report_unsendable(rib::GroupId group, std::size_t count) {
+  log::line(log::Level::kWarning, "too-large", {},
+            "{} routes have more attributes than fit into one message for {} neighbours; not announced to them", count,
+            rib_.members(group).size());
 }
 
 bool Fanout::within_limit(Sender& sender) {

@@ -42,7 +42,7 @@ void RouteQueries::append(const RouteQuery& query, const Neighbor* neighbor, rib
                           std::vector<Route>& out) const {
   if (query.table == Table::kAdjRibOut) {
     const auto sent = rib_.advertised(*neighbor->member(), id);
-    if (!sent) return;
+    if (!sent || !wanted(query, rib_.prefix(id))) return;
     rib::PathView path;
     path.source = sent->second;
     path.accepted = path.received = sent->first;
@@ -51,6 +51,7 @@ void RouteQueries::append(const RouteQuery& query, const Neighbor* neighbor, rib
   }
   std::vector<rib::PathView> paths;
   rib_.paths(id, paths);
+  if (paths.empty() || !wanted(query, rib_.prefix(id))) return;  // a gap has no paths, and no prefix either
   for (const rib::PathView& path : paths) {
     if (query.neighbor && path.source != neighbor->source()) continue;
     if (query.table == Table::kAdjRibIn)
@@ -73,17 +74,14 @@ RoutePage RouteQueries::list(const RouteQuery& query, const Neighbor* neighbor, 
   }
   if (neighbor && !neighbor->established()) return page;
   if (query.prefix && !query.longer) {
-    if (const auto id = rib_.find(*query.prefix); id && wanted(query, *query.prefix))
-      append(query, neighbor, *id, page.routes);
+    if (const auto id = rib_.find(*query.prefix)) append(query, neighbor, *id, page.routes);
     return page;
   }
   const std::uint32_t end = rib_.prefix_end().value;
   std::uint32_t scanned = 0;
   std::uint32_t at = cursor;
-  for (; at < end && page.routes.size() < limit && scanned < kMaxScan; ++at, ++scanned) {
-    const rib::PrefixId id{at};
-    if (wanted(query, rib_.prefix(id))) append(query, neighbor, id, page.routes);
-  }
+  for (; at < end && page.routes.size() < limit && scanned < kMaxScan; ++at, ++scanned)
+    append(query, neighbor, rib::PrefixId{at}, page.routes);
   if (at < end) page.next = at;
   return page;
 }
