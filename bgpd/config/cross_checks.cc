@@ -97,7 +97,8 @@ void check_subject(const Subject& s, bool only_waits) {
 }
 
 // The interface of a link-local neighbour is in its address or beside it.
-void check_scope(const Subject& s, const NeighborDraft& draft, SessionSettings& settings) {
+void check_address(const Subject& s, const NeighborDraft& draft, SessionSettings& settings) {
+  if (settings.local_address == draft.address) s.error("local-address", "local-address is the neighbor's own address");
   if (!draft.scope.empty() && !settings.interface.empty() && draft.scope != settings.interface) {
     return s.error("interface", "interface = " + in_quotes(settings.interface) + " contradicts \"%" + draft.scope +
                                     "\" in the address");
@@ -118,7 +119,7 @@ void check_neighbor(Reading& reading, const SpeakerConfig& speaker, NeighborDraf
   SessionSettings& settings = draft.session.settings;
   const rib::Family family = draft.address->v6 ? rib::Family::kIpv6Unicast : rib::Family::kIpv4Unicast;
   const Subject subject{reading, speaker, draft.session, draft.place, draft.text, family};
-  check_scope(subject, draft, settings);
+  check_address(subject, draft, settings);
   if (settings.as.empty()) {
     reading.error(draft.place, draft.text + std::string(kNeedsAs));
   } else if (settings.as.size() > 1) {

@@ -11,11 +11,11 @@ namespace tw::bgp {
 namespace {
 
 using config::changed_keys;
-using config::KeyInfo;
+using config::ChangedKey;
 
-ReloadClass gravest(const std::vector<const KeyInfo*>& keys) {
+ReloadClass gravest(const std::vector<ChangedKey>& keys) {
   ReloadClass worst = ReloadClass::kNothing;
-  for (const KeyInfo* key : keys) worst = std::max(worst, key->reload);
+  for (const ChangedKey& key : keys) worst = std::max(worst, key.reload);
   return worst;
 }
 
@@ -60,7 +60,7 @@ void describe_sessions(const std::vector<T>& now, const std::vector<T>& next, st
     }
     const auto keys = changed_keys(old->second->settings, fresh->settings);
     std::vector<std::string> words;
-    for (const KeyInfo* key : keys) words.emplace_back(key->name);
+    for (const ChangedKey& key : keys) words.emplace_back(key.name);
     add_own_keys(*old->second, *fresh, words);
     if (words.empty()) continue;
     const ReloadClass reload = std::max(gravest(keys), ReloadClass::kLive);
@@ -87,9 +87,12 @@ void describe_originated(const Config& now, const Config& next, std::vector<std:
     const auto old = before.find(prefix);
     if (old == before.end()) {
       lines.push_back("originate " + rib::to_string(prefix) + ": added");
-    } else if (old->second != with) {
-      lines.push_back("originate " + rib::to_string(prefix) + ": changed community, med");
+      continue;
     }
+    std::vector<std::string> words;
+    if (old->second.first != with.first) words.emplace_back("community");
+    if (old->second.second != with.second) words.emplace_back("med");
+    if (!words.empty()) lines.push_back("originate " + rib::to_string(prefix) + ": changed " + joined(words));
   }
 }
 

@@ -72,7 +72,7 @@ constexpr Rewording kRewordings[] = {
     {"expected keys", "a key, a [table] or a # comment must stand here"},
     {"expected bare key", "a key must stand here: letters, digits, '-' and '_', or a quoted string"},
     {"escape sequence", "unknown escape sequence in a string; write '…' for text with backslashes"},
-    {"control character", "a control character stands in the text"},
+    {"control character", "the text breaks off here, or holds a control character; is a quote not closed?"},
     {"leading zeroes", "numbers must not begin with zeroes; addresses and names need quotes"},
     {"not representable", "the number is too large"},
     {"must be contiguous", "write [[ and ]] without space between the brackets"},

@@ -43,6 +43,7 @@ constexpr Synonym kSynonyms[] = {
     {"localpref", "local-pref"},
     {"local-preference", "local-pref"},
     {"metric", "med"},
+    {"large-community", "add-large-community"},
 };
 
 std::vector<std::string_view> words(const std::vector<const KeyInfo*>& known) {
@@ -70,26 +71,28 @@ void Reading::warn(Place place, std::string message) {
   warnings.push_back({file, place.line, place.column, std::move(message)});
 }
 
-void report_unknown_key(Reading& reading, const Member& member, std::string_view section,
-                        const std::vector<const KeyInfo*>& known) {
+std::optional<std::string_view> report_unknown_key(Reading& reading, const Member& member, std::string_view section,
+                                                   const std::vector<const KeyInfo*>& known) {
   const std::vector<std::string_view> valid = words(known);
   const auto synonym = std::find_if(std::begin(kSynonyms), std::end(kSynonyms), [&](const Synonym& s) {
     return s.theirs == member.name && std::find(valid.begin(), valid.end(), s.ours) != valid.end();
   });
-  std::string hint = synonym != std::end(kSynonyms) ? "; did you mean \"" + std::string(synonym->ours) + "\"?"
-                                                    : did_you_mean(member.name, valid);
+  const auto meant = synonym != std::end(kSynonyms) ? std::optional(synonym->ours) : nearest_word(member.name, valid);
+  const std::string hint = meant ? "; did you mean " + in_quotes(*meant) + "?" : "";
   if (section == "md5-key") {  // whatever stands there may be the key: do not repeat it
     reading.error(member.place, "unknown key in md5-key: it takes file, text or credential" + hint);
-    return;
+    return meant;
   }
-  std::string where = section.empty() ? "" : " in " + std::string(section);
+  const std::string where = section.empty() ? "" : " in " + std::string(section);
   reading.error(member.place, "unknown key " + in_quotes(member.name) + where + hint);
+  return meant;
 }
 
 void report_missing_keys(Reading& reading, const Table& table, Place place, std::string_view section,
-                         const std::vector<const KeyInfo*>& known) {
+                         const std::vector<const KeyInfo*>& known, const std::vector<std::string_view>& meant) {
   for (const KeyInfo* info : known) {
     if (!info->required || table.find(info->name)) continue;
+    if (std::find(meant.begin(), meant.end(), info->name) != meant.end()) continue;
     if (section.empty()) {
       reading.error(place, "the file needs a table [" + std::string(info->name) + "]");
       continue;

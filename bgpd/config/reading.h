@@ -78,20 +78,24 @@ auto part(const Keys& keys, Draft& draft) {
   return Part<std::remove_cvref_t<decltype(*std::begin(keys))>, Draft>{keys, draft};
 }
 
-void report_unknown_key(Reading& reading, const Member& member, std::string_view section,
-                        const std::vector<const KeyInfo*>& known);
+// Returns the key that was probably meant, if any.
+std::optional<std::string_view> report_unknown_key(Reading& reading, const Member& member, std::string_view section,
+                                                   const std::vector<const KeyInfo*>& known);
+// `meant`: keys that are there under another name; they are not reported again.
 void report_missing_keys(Reading& reading, const Table& table, Place place, std::string_view section,
-                         const std::vector<const KeyInfo*>& known);
+                         const std::vector<const KeyInfo*>& known, const std::vector<std::string_view>& meant);
 
 // Reads every member of a table into the part that has its key. `section` names the table in errors.
 template <class... Parts>
 void read_table(Reading& reading, const Table& table, Place place, std::string_view section, const Parts&... parts) {
   std::vector<const KeyInfo*> known;
   (parts.add_infos(known), ...);
+  std::vector<std::string_view> meant;
   for (const Member& member : table.members) {
-    if (!(parts.read(reading, member) || ...)) report_unknown_key(reading, member, section, known);
+    if ((parts.read(reading, member) || ...)) continue;
+    if (const auto key = report_unknown_key(reading, member, section, known)) meant.push_back(*key);
   }
-  report_missing_keys(reading, table, place, section, known);
+  report_missing_keys(reading, table, place, section, known, meant);
 }
 
 }  // namespace tw::bgp::config

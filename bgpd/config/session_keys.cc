@@ -17,12 +17,18 @@ bool same_value(const std::shared_ptr<const Policy>& a, const std::shared_ptr<co
   return a == b || (a && b && *a == *b);
 }
 
+// One key replaces another on the open connection; gaining or losing one takes a new connection.
+bool only_replaces_the_key(const SessionSettings& now, const SessionSettings& next) {
+  return now.md5_key && next.md5_key;
+}
+
 template <auto Convert, auto... Path>
-constexpr SessionKey session_key(KeyInfo info) {
+constexpr SessionKey session_key(KeyInfo info, decltype(SessionKey::gentle) gentle = nullptr) {
   return {key<SessionDraft, Convert, &SessionDraft::settings, Path...>(info),
           [](const SessionSettings& a, const SessionSettings& b) {
             return same_value(At<Path...>::of(a), At<Path...>::of(b));
-          }};
+          },
+          gentle};
 }
 
 // shutdown = true, or the text for the neighbour (RFC 9003: at most 255 octets).
@@ -92,8 +98,11 @@ constexpr SessionKey kSessionKeys[] = {
          .type = "table",
          .values = "`{ file = … }`, `{ text = … }` or `{ credential = … }`",
          .reload = ReloadClass::kReset,
-         .help = "Where the TCP-MD5 key is (RFC 2385). Without it the session is not signed.",
-         .example = "{ file = \"/etc/truewire/keys/ix-a\" }"}),
+         .help = "Where the TCP-MD5 key is (RFC 2385). Without it the session is not signed. Gaining or losing a key "
+                 "resets the session; another key replaces the old one while the session stays, and both ends must "
+                 "change within the hold time.",
+         .example = "{ file = \"/etc/truewire/keys/ix-a\" }"},
+        only_replaces_the_key),
     session_key<read_boolean, &S::passive>({.name = "passive",
                                             .type = "boolean",
                                             .default_text = "false",
@@ -332,10 +341,12 @@ constexpr SessionKey kSessionKeys[] = {
 
 std::span<const SessionKey> session_keys() { return kSessionKeys; }
 
-std::vector<const KeyInfo*> changed_keys(const SessionSettings& now, const SessionSettings& next) {
-  std::vector<const KeyInfo*> changed;
+std::vector<ChangedKey> changed_keys(const SessionSettings& now, const SessionSettings& next) {
+  std::vector<ChangedKey> changed;
   for (const SessionKey& key : kSessionKeys) {
-    if (!key.same(now, next)) changed.push_back(&key.info);
+    if (key.same(now, next)) continue;
+    const bool gentle = key.gentle && key.gentle(now, next);
+    changed.push_back({key.info.name, gentle ? ReloadClass::kLive : key.info.reload});
   }
   return changed;
 }

@@ -1,6 +1,8 @@
 // Readers of plain values: numbers, times, text, addresses, prefixes, communities.
 #include "bgpd/config/values.h"
 
+#include <array>
+#include <charconv>
 #include <cmath>
 
 namespace tw::bgp::config {
@@ -19,6 +21,13 @@ void out_of_range(Reading& reading, const KeyInfo& key, Place place, const std::
   reading.error(place, named(key) + " must be " + legal + "; " + given + " is not");
 }
 
+std::string shortly(double number) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), number, std::chars_format::general, 6).ptr;
+  return {text.data(), end};
+}
+
+// Not for what is not a number.
 bool in_range(const KeyInfo& key, double number) {
   return (key.min == 0 && key.max == 0) ||
          (number >= static_cast<double>(key.min) && number <= static_cast<double>(key.max));
@@ -55,12 +64,12 @@ void read_seconds(Reading& reading, const KeyInfo& key, const Value& value, Mill
   double seconds = 0;
   if (const std::int64_t* whole = value.as<std::int64_t>()) {
     seconds = static_cast<double>(*whole);
-  } else if (const double* fraction = value.as<double>(); fraction && std::isfinite(*fraction)) {
+  } else if (const double* fraction = value.as<double>()) {
     seconds = *fraction;
   } else {
     return wrong_type(reading, key, value, "a number of seconds");
   }
-  if (!in_range(key, seconds)) return out_of_range(reading, key, value.place, "what is given");
+  if (!in_range(key, seconds)) return out_of_range(reading, key, value.place, shortly(seconds));
   out = Millis(std::llround(seconds * 1000));
 }
 
