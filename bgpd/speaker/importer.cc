@@ -131,8 +131,8 @@ void Importer::reconsider(std::shared_ptr<const Policy> policy) {
 
 void Importer::count_faults(std::span<const UpdateFault> faults) {
   for (const UpdateFault& fault : faults)
-    ++fault_counts_[fmt::format("{} attribute {}: {}", name(fault.action), static_cast<int>(fault.attribute),
-                                fault.what)];
+    ++fault_counts_[fmt::format("{} {}", name(fault.action),
+                                fault.attribute == AttributeType{} ? "UPDATE" : name(fault.attribute))];
 }
 
 }  // namespace tw::bgp

@@ -138,6 +138,21 @@ void Neighbor::join_fanout() {
   session_->member = services_.fanout.add(std::move(member));
 }
 
+namespace {
+
+std::string attribute_label(const UpdateFault& fault) {
+  return fault.attribute == AttributeType{} ? "" : tw::bgp::name(fault.attribute) + ": ";
+}
+
+// Why it ended, and what we told the peer about it where the reason does not say so itself.
+std::string reason_text(const DownReason& reason) {
+  if (!reason.sent) return reason.text;
+  const std::string told = describe(reason.sent->code, reason.sent->subcode);
+  return reason.text.find(told) != std::string::npos ? reason.text : fmt::format("{} (sent {})", reason.text, told);
+}
+
+}  // namespace
+
 void Neighbor::session_down(const SessionDown& down) {
   if (!session_) return;
   const auto session = std::move(session_);
@@ -145,16 +160,16 @@ void Neighbor::session_down(const SessionDown& down) {
   services_.rib.remove_source(session->source);
   ++flaps_;
   since_ = std::chrono::system_clock::now();
-  remember_error(down.reason.text);
-  log::line(Level::kWarning, "session-down", label(), "{}", down.reason.text);
+  remember_error(reason_text(down.reason));
+  log::line(Level::kWarning, "session-down", label(), "{}", last_error_);
   services_.changed(*this, "down");
 }
 
 void Neighbor::attempt_failed(const AttemptFailed& failed) {
-  remember_error(failed.reason.text);
+  remember_error(reason_text(failed.reason));
   std::uint64_t suppressed = 0;
   if (failure_log_.pass(Clock::now(), suppressed))
-    log::line(Level::kWarning, "attempt-failed", label(), "{}{}", failed.reason.text,
+    log::line(Level::kWarning, "attempt-failed", label(), "{}{}", last_error_,
               suppressed > 0 ? fmt::format(" ({} more like it not shown)", suppressed) : "");
   services_.changed(*this, "attempt-failed");
 }
@@ -170,9 +185,8 @@ void Neighbor::apply_import_outcome(Connection which, const Importer::Outcome& o
     std::uint64_t suppressed = 0;
     if (fault_log_.pass(Clock::now(), suppressed)) {
       const UpdateFault& fault = outcome.faults.front();
-      log::line(Level::kWarning, "malformed-update", label(), "attribute {}: {}; action: {}{}",
-                static_cast<int>(fault.attribute), fault.what, tw::bgp::name(fault.action),
-                suppressed > 0 ? fmt::format(" ({} more not shown)", suppressed) : "");
+      log::line(Level::kWarning, "malformed-update", label(), "{}{}; action: {}{}", attribute_label(fault), fault.what,
+                tw::bgp::name(fault.action), suppressed > 0 ? fmt::format(" ({} more not shown)", suppressed) : "");
     }
   }
   if (outcome.over_limit) return trip_max_prefix(*outcome.over_limit, true);
