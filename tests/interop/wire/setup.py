@@ -3,7 +3,7 @@ from harness.lab import BOTH, NODE, NODE_AS, PEER, PEER_AS, Bird, Truewire
 from harness.raw_peer import IPV4_UNICAST, IPV6_UNICAST, RawPeer
 from harness.speaker import Neighbor
 from wire.capture import SignedCapture
-from wire.raw_segment import ACK, FIN, PSH, RST, inject
+from wire.raw_segment import ACK, FIN, PSH, inject
 
 KEY, OTHER_KEY = "the-key", "the-other-key"
 FAMILY = {"ipv4": IPV4_UNICAST, "ipv6": IPV6_UNICAST}
@@ -31,7 +31,10 @@ def watched_node(lab, *, key=KEY):
 
 
 def connect(peer_space, family, key=KEY, source=None):
-    return RawPeer.connect(peer_space, NODE[family], source or PEER[family], key=key)
+    """A peer with one connection; its `ports` are the peer's and ours, and stay known when the connection is gone."""
+    peer = RawPeer.connect(peer_space, NODE[family], source or PEER[family], key=key)
+    peer.ports = peer.socket.getsockname()[1], peer.socket.getpeername()[1]
+    return peer
 
 
 def establish(peer_space, family, key=KEY, source=None, **options):
@@ -43,11 +46,6 @@ def establish(peer_space, family, key=KEY, source=None, **options):
 def late_segments(peer_space, family, ports, key=KEY):
     """What may still come of a connection that is over at our side: rightly signed, out of place."""
     theirs, ours = ports
-    for flags in (ACK, ACK | PSH, FIN | ACK, RST):
+    for flags in (ACK, ACK | PSH, FIN | ACK):
         inject(peer_space, PEER[family], theirs, NODE[family], ours, flags, sequence=77, acknowledgment=99,
-               payload=b"" if flags == RST else b"late", key=key)
-
-
-def ports_of(peer):
-    """(the peer's, ours)."""
-    return peer.socket.getsockname()[1], peer.socket.getpeername()[1]
+               payload=b"late", key=key)
