@@ -8,6 +8,7 @@
 from harness.case import case
 from harness.lab import LENGTH, NODE, PEER, PEERS, Bird, ExaBgp, add_address
 from harness.network import link
+from harness.raw_peer import UPDATE, RawPeer, nlri
 from harness.speaker import Neighbor
 
 AS_TRANS = 23456
@@ -26,9 +27,9 @@ def four_octet_as_numbers_are_exchanged_as_they_are(lab, peer):
     node.wait_received(PEER["ipv4"], THEIRS, [4200000001])
 
 
-@case(peer=[Bird, ExaBgp])
-def a_two_octet_peer_sees_as_trans(lab, peer):
-    node, other = lab.pair(peer, node_as=4200000112, families=["ipv4"], start=False)
+@case
+def a_two_octet_peer_sees_as_trans(lab):
+    node, other = lab.pair(ExaBgp, node_as=4200000112, families=["ipv4"], start=False)
     other.neighbors[0].asn = AS_TRANS
     other.neighbors[0].two_octet_as = True
     other.start()
@@ -37,7 +38,22 @@ def a_two_octet_peer_sees_as_trans(lab, peer):
     assert not node.neighbor(PEER["ipv4"])["negotiated"]["four_octet_as"]
     node.announce(OURS)
     other.wait_received(NODE["ipv4"], OURS)
-    assert other.received_routes(NODE["ipv4"])[OURS][0] in (AS_TRANS, 4200000112)
+    assert other.received_routes(NODE["ipv4"])[OURS][0] in (AS_TRANS, 4200000112)  # merged or not, as it shows it
+
+
+@case
+def towards_a_two_octet_peer_the_true_path_is_in_as4_path(lab):
+    node, other = lab.pair(Bird, node_as=4200000112, families=["ipv4"], connects="peer", start=False)
+    node.start()
+    peer = RawPeer.connect(other.namespace, NODE["ipv4"])
+    peer.establish(other.asn, "192.0.2.1", four_octet_as=False)
+    node.announce(OURS)
+    update = peer.pump(10, {UPDATE})
+    while update and nlri(OURS) not in update:
+        update = peer.pump(10, {UPDATE})
+    assert update, "no UPDATE"
+    assert b"\2\1" + AS_TRANS.to_bytes(2, "big") in update, update.hex()  # AS_PATH
+    assert b"\x11\x06\2\1" + (4200000112).to_bytes(4, "big") in update, update.hex()  # AS4_PATH, 6 octets
 
 
 @case

@@ -89,8 +89,9 @@ class Lab:
                                            key if peer_key is AS_OF_PEER else peer_key, passive=connects == "node",
                                            hold=hold))
         if start:
-            peer.start()
-            node.start()
+            # Who is to connect comes second: OpenBGPD, once refused, waits for two minutes.
+            for speaker in (node, peer) if connects == "peer" else (peer, node):
+                speaker.start()
         return node, peer
 
 

@@ -40,7 +40,7 @@ def a_peer_gives_us_up_when_we_stop_and_takes_us_back(lab, peer):
         other.wait_down(NODE["ipv4"], seconds=HOLD * 2 + 4)
     finally:
         node.resume()
-    node.wait_down(PEER["ipv4"], seconds=10)
+    until(lambda: int(node.neighbor(PEER["ipv4"])["flaps"]) == 1, "the lost session to be counted", 10)
     node.wait_established(PEER["ipv4"], seconds=90)
 
 

@@ -9,7 +9,6 @@ import subprocess
 from harness.case import case
 from harness.lab import NODE, PEER, Bird, Truewire
 from harness.speaker import Neighbor
-from harness.waiting import until
 
 V4 = PEER["ipv4"]
 
@@ -55,10 +54,9 @@ def a_key_file_that_others_may_read_is_refused(lab):
 @case
 def a_port_in_use_is_named(lab):
     node = alone(lab)
-    blocker = lab.speaker(Bird, "blocker", node.namespace, 64496, "10.0.0.1")
-    blocker.neighbors.append(Neighbor("127.0.0.2", "127.0.0.1", 64497, passive=True))
-    blocker.start()
-    until(lambda: ":179" in node.namespace.run("ss", "-Htln").stdout, "BIRD to listen")
+    with node.namespace.entered():
+        blocker = socket.create_server(("0.0.0.0", 179))
+    lab.at_end(blocker.close)
     code, log = node.start_expecting_failure()
     assert code > 0, code
     says(log, "179", "use")
@@ -108,16 +106,19 @@ def an_unprivileged_port_needs_no_privileges_at_all(lab):
 
 
 @case
-def a_state_directory_that_cannot_be_written_is_named(lab):
-    node = alone(lab)
-    node.configure()
+def without_a_state_directory_only_persistent_routes_are_refused(lab):
+    node, other = lab.pair(Bird, families=["ipv4"], start=False)
     os.rmdir(node.state_directory)
     with open(node.state_directory, "w", encoding="ascii"):
         pass
-    node.process.start()
-    code = node.process.exit_code(20)
-    assert code > 0, code
-    says(node.process.log(), node.state_directory)
+    other.start()
+    node.start()
+    says(node.process.log(), "error", node.state_directory)
+    node.wait_established(V4)
+    assert node.cli("route", "add", "198.51.100.0/24", "--persistent").returncode == 1
+    node.announce("198.51.101.0/24")
+    other.wait_received(NODE["ipv4"], "198.51.101.0/24")
+    assert {r["prefix"] for r in node.routes()} == {"198.51.101.0/24"}
 
 
 @case

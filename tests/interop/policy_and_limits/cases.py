@@ -119,13 +119,19 @@ def more_prefixes_than_the_limit_end_the_session_and_keep_it_down(lab):
 
 
 @case
-def no_more_prefixes_than_the_outgoing_limit_are_announced(lab):
+def more_to_announce_than_the_outgoing_limit_ends_the_session_for_good(lab):
     node, other = lab.pair(Bird, families=["ipv4"], start=False, extra={"max-prefix-out": 5})
-    node.originated = prefixes(8)
+    node.originated = prefixes(5)
     other.start()
     node.start()
-    until(lambda: len(other.received_routes(US)) == 5, "five routes")
-    throughout(lambda: len(other.received_routes(US)) == 5 and node.established(V4), "five routes and the session", 2)
+    until(lambda: len(other.received_routes(US)) == 5, "as many as may be")
+    node.announce("198.51.100.0/24")
+    node.wait_error(V4, "max-prefix-out")
+    assert "198.51.100.0/24" not in other.received_routes(US)
+    throughout(lambda: not node.established(V4), "the session staying down", 4)
+    node.withdraw("198.51.100.0/24")
+    node.ok("enable", V4)
+    until(lambda: len(other.received_routes(US)) == 5, "the routes again")
 
 
 @case(peer=[Bird, Frr])

@@ -1,4 +1,4 @@
-"""Every row of tests/vectors/malformed*.jsonl, played against truewired over a real session.
+"""Every row of tests/vectors/bgp/malformed*.jsonl, played against truewired over a real session.
 
     a plain socket 10.0.0.2 ──── truewired 10.0.0.1, AS 65000, passive
 
@@ -27,7 +27,7 @@ COUNTERPART = {"provider": 3, "customer": 0, "rs": 2, "rs-client": 1, "peer": 4}
 
 
 def rows():
-    for path in sorted(glob.glob(os.path.join(ROOT, "tests/vectors/malformed*.jsonl"))):
+    for path in sorted(glob.glob(os.path.join(ROOT, "tests/vectors/bgp/malformed*.jsonl"))):
         with open(path, encoding="utf-8") as file:
             for line in file:
                 yield json.loads(line)
@@ -179,8 +179,7 @@ def every_malformed_message_meets_the_required_reaction(lab, kind):
         except AssertionError as error:
             wrong.append(f"{row['id']} ({row['rule']}): {error}")
             continue
-        if not any(meets(outcome, expected, row["phase"]) for expected in (row["expect"], *row["alt"])):
+        if not meets(outcome, row["expect"], row["phase"]):
             wrong.append(f"{row['id']} ({row['rule']}): {outcome}, not {row['expect']}")
         assert player.node.process.running(), f"truewired ended at {row['id']}:\n{player.node.process.log()[-2000:]}"
-    print(f"{len(chosen) - len(wrong)} of {len(chosen)} rows")
-    assert not wrong, "\n".join(wrong)
+    assert not wrong, f"{len(wrong)} of {len(chosen)} rows:\n" + "\n".join(wrong)
