@@ -130,7 +130,7 @@ void SessionFsm::react(Connection connection, Input input, const Detail& detail,
     case Reaction::kUnexpected: {
       Notification told{ErrorCode::kFiniteStateMachine, fsm_error_subcode(l.state), {}};
       if (const auto type = message_of(input)) told.data = {static_cast<std::uint8_t>(*type)};
-      return report(connection, std::move(told), unexpected_text(l.state, input), step);
+      return report(connection, told, unexpected_text(l.state, input), step);
     }
     case Reaction::kReportError:
       return report(connection, {detail.error->code, detail.error->subcode, detail.error->data}, detail.error->what,
@@ -228,7 +228,7 @@ void SessionFsm::lose_collision(Connection connection, Step& step) {
   link(connection) = {};
 }
 
-void SessionFsm::report(Connection connection, Notification notification, std::string because, Step& step) {
+void SessionFsm::report(Connection connection, const Notification& notification, std::string because, Step& step) {
   step.out.emplace_back(Send{connection, encode_notification(notification)});
   step.out.emplace_back(CloseConnection{connection});
   end(connection, told_to_peer(notification, std::move(because)), Aftermath::kDamp, step);

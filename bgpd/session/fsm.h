@@ -124,7 +124,7 @@ class SessionFsm {
   void open(Connection connection, Step& step);  // TCP is up: send OPEN
   void send_keepalive(Connection connection, Step& step);
   void lose_collision(Connection connection, Step& step);  // the other one stays
-  void report(Connection connection, Notification notification, std::string because, Step& step);
+  void report(Connection connection, const Notification& notification, std::string because, Step& step);
   void end(Connection connection, DownReason reason, Aftermath aftermath, Step& step);
   void abandon_connect(Step& step);
 

@@ -71,14 +71,14 @@ class Rig {
     watch_.before(event);
     actions_.clear();
     fsm_.on(event, now_, actions_);
-    note(to_text(event));
+    note(event);
     return *this;
   }
   Rig& reconfigure(const SessionConfig& config) {
     watch_.reconfigured(config);
     actions_.clear();
     fsm_.reconfigure(config, now_, actions_);
-    note("reconfigure");
+    note(std::nullopt);
     return *this;
   }
   // Lets time pass, with a Tick at every deadline on the way; the actions of all of them.
@@ -181,16 +181,22 @@ class Rig {
   }
   std::string history() const {
     std::string text;
-    for (const std::string& line : history_) text += line + '\n';
+    for (const Noted& step : history_) {
+      text += std::to_string(std::chrono::duration_cast<Millis>(step.at.time_since_epoch()).count()) +
+              " ms: " + (step.event ? to_text(*step.event) : "reconfigure") + '\n';
+      for (const Action& action : step.actions) text += "      " + to_text(action) + '\n';
+    }
     return text;
   }
 
  private:
-  void note(const std::string& event) {
-    std::string line =
-        std::to_string(std::chrono::duration_cast<Millis>(now_.time_since_epoch()).count()) + " ms: " + event;
-    for (const Action& action : actions_) line += "\n      " + to_text(action);
-    history_.push_back(std::move(line));
+  struct Noted {
+    TimePoint at;
+    std::optional<Event> event;  // nothing: reconfigure
+    Actions actions;
+  };
+  void note(std::optional<Event> event) {
+    history_.push_back({now_, std::move(event), actions_});
     if (history_.size() > 40) history_.pop_front();
     for (const std::string& wrong : watch_.after(actions_, fsm_, now_)) {
       ADD_FAILURE() << wrong << "; the last steps were\n" << history();
@@ -201,7 +207,7 @@ class Rig {
   SessionFsm fsm_;
   ContractWatch watch_;
   Actions actions_;
-  std::deque<std::string> history_;
+  std::deque<Noted> history_;
 };
 
 inline void PrintTo(State state, std::ostream* out) { *out << name(state); }

@@ -131,13 +131,13 @@ class Chaos {
 
 TEST(Soak, TheContractHoldsWhateverHappens) {
   int sessions = 0;
-  for (std::uint64_t seed = 1; seed <= 4'000; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 2'000; ++seed) {
     Chaos chaos(seed);
     chaos.run(250);
     sessions += chaos.sessions();
     ASSERT_FALSE(HasFailure()) << "seed " << seed;
   }
-  EXPECT_GT(sessions, 4'000) << "the events do not bring sessions up: this tests too little";
+  EXPECT_GT(sessions, 2'000) << "the events do not bring sessions up: this tests too little";
 }
 
 }  // namespace

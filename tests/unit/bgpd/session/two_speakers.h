@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -112,7 +113,11 @@ class TwoSpeakers {
   int connects(int who) const { return speakers_[static_cast<std::size_t>(who)].connects; }
   std::string history() const {
     std::string text;
-    for (const std::string& line : history_) text += line;
+    for (const Noted& step : history_) {
+      text += std::to_string(std::chrono::duration_cast<Millis>(step.at - TimePoint{}).count()) +
+              (step.who == 0 ? " A " : " B ") + to_text(step.event) + '\n';
+      for (const Action& action : step.actions) text += "             " + to_text(action) + '\n';
+    }
     return text;
   }
 
@@ -272,13 +277,15 @@ class TwoSpeakers {
   void carry_out(int, const StateChanged&) {}
   void carry_out(int, const Forget&) {}
 
+  struct Noted {
+    TimePoint at;
+    int who;
+    Event event;
+    Actions actions;
+  };
   void note(int who, const Event& event, const Actions& actions) {
-    std::string line =
-        std::to_string(std::chrono::duration_cast<Millis>(now_ - TimePoint{}).count()) + (who == 0 ? " A " : " B ");
-    line += to_text(event) + '\n';
-    for (const Action& action : actions) line += "             " + to_text(action) + '\n';
-    history_.push_back(std::move(line));
-    if (history_.size() > 60) history_.erase(history_.begin());
+    history_.push_back({now_, who, event, actions});
+    if (history_.size() > 60) history_.pop_front();
   }
 
   Weather weather_;
@@ -286,7 +293,7 @@ class TwoSpeakers {
   TimePoint now_{};
   std::multimap<TimePoint, std::function<void()>> queue_;
   std::array<Speaker, 2> speakers_;
-  std::vector<std::string> history_;
+  std::deque<Noted> history_;
 };
 
 }  // namespace tw::bgp
