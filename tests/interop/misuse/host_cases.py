@@ -26,6 +26,36 @@ def says(log, *words):
 
 
 @case
+def a_missing_configuration_is_named(lab):
+    node = alone(lab)
+    node.process.start()
+    code = node.process.exit_code(20)
+    assert code > 0, code
+    says(node.process.log(), "truewire.toml", "No such file")
+
+
+@case
+def a_second_daemon_does_not_take_the_first_ones_api(lab):
+    node, _ = lab.pair(Bird, families=["ipv4"])
+    node.wait_established(V4)
+    second = lab.speaker(Truewire, "second", lab.namespace("second"), 112, "10.0.0.2")
+    second.socket = node.socket
+    code, log = second.start_expecting_failure()
+    assert code > 0, code
+    says(log, node.socket(), "another truewired")
+    assert node.established(V4), "the first daemon no longer answers"
+
+
+@case
+def a_directory_for_the_api_socket_that_is_not_there_is_named(lab):
+    node = alone(lab)
+    node.socket = lambda: "/nonexistent/api.sock"
+    code, log = node.start_expecting_failure()
+    assert code > 0, code
+    says(log, "/nonexistent/api.sock")
+
+
+@case
 def a_missing_key_file_is_named_and_only_that_neighbour_stays_down(lab):
     node, other = lab.pair(Bird, key="a-key", start=False)
     node.neighbors[0].key = None

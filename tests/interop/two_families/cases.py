@@ -5,7 +5,7 @@
 Whoever connects, both sessions come up, routes flow both ways with the right AS path, and go when they are taken back.
 """
 from harness.case import case
-from harness.lab import NODE, PEER, PEERS
+from harness.lab import NODE, PEER, PEERS, Bird
 
 OURS = {"ipv4": "198.51.100.0/24", "ipv6": "2001:db8:100::/48"}
 THEIRS = {"ipv4": "203.0.113.0/24", "ipv6": "2001:db8:203::/48"}
@@ -42,3 +42,19 @@ def both_families_share_one_ipv4_session(lab, peer):
     node.wait_established(PEER["ipv4"])
     assert len(node.neighbor(PEER["ipv4"])["negotiated"]["families"]) == 2
     other.wait_received(NODE["ipv4"], OURS["ipv4"], [node.asn])
+
+
+class BirdWithExtendedMessages(Bird):
+    extra_session_lines = ("enable extended messages on;",)
+
+
+@case
+def extended_messages_are_used_when_both_sides_offer_them(lab):
+    node, other = lab.pair(BirdWithExtendedMessages, families=["ipv4"], start=False)
+    other.originated = [f"10.{n >> 8}.{n & 255}.0/24" for n in range(4000)]
+    other.start()
+    node.start()
+    node.wait_received(PEER["ipv4"], "10.15.159.0/24", [other.asn])
+    assert node.neighbor(PEER["ipv4"])["negotiated"]["extended_messages"]
+    node.ok("route", "add", *(f"10.100.{n // 2}.{n % 2 * 128}/25" for n in range(500)))
+    other.wait_received(NODE["ipv4"], "10.100.249.128/25", [node.asn])

@@ -8,7 +8,6 @@
 
 namespace tw::wire {
 
-using tcpmd5::Key;
 using tcpmd5::PeerSpec;
 using tcpmd5::Segment;
 
