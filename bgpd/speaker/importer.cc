@@ -96,6 +96,8 @@ bool Importer::eligible(ByteView attributes) const {
     switch (attribute.type) {
       case AttributeType::kAsPath:
         if (path_contains(attribute.value, settings_.local_as)) return false;
+        if (settings_.speaker_as != settings_.local_as && path_contains(attribute.value, settings_.speaker_as))
+          return false;
         break;
       case AttributeType::kNextHop: {
         const auto& own = settings_.local_address;

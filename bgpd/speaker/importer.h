@@ -20,6 +20,7 @@ namespace tw::bgp {
 struct ImportSettings {
   UpdateContext update;
   rib::AsNumber local_as{};        // in an AS_PATH: a loop (RFC 4271 §9.1.2)
+  rib::AsNumber speaker_as{};      // the same, where local-as stands in for it
   std::uint32_t router_id = 0;     // as ORIGINATOR_ID: our own route (RFC 4456 §8)
   std::uint32_t cluster_id = 0;    // in a CLUSTER_LIST: a loop (RFC 4456 §8)
   rib::IpAddress local_address;    // as NEXT_HOP: ourselves (RFC 4271 §6.3)

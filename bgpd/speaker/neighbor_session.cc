@@ -49,6 +49,7 @@ ImportSettings Neighbor::import_settings(const Negotiated& negotiated, const Tcp
   out.update.enforce_first_as = settings_.enforce_first_as;
   out.update.local_role = negotiated.local_role;
   out.local_as = local_as();
+  out.speaker_as = speaker_.as;
   out.router_id = speaker_.router_id;
   out.cluster_id = cluster_id();
   out.local_address = connection.local().address;
