@@ -3,16 +3,19 @@
     truewired AS 112 ──── BIRD, or a peer of plain sockets, AS 64496, IPv4 and IPv6
         └ signed_capture, which is told of each change just before truewired is
 """
+import os
+import resource
 import signal
+import time
 
 from harness.case import case
 from harness.lab import BOTH, LENGTH, NODE, NODE_AS, PEER, PEER_AS, Truewire, add_address
-from harness.raw_peer import UPDATE, KEEPALIVE, message
+from harness.raw_peer import UPDATE, nlri, open_message
 from harness.speaker import Neighbor
 from harness.waiting import until
 from wire.capture import SignedCapture
 from wire.raw_segment import set_key
-from wire.setup import (KEY, OTHER_KEY, connect, establish, late_segments, towards_the_peer, watched_node,
+from wire.setup import (FAMILY, KEY, OTHER_KEY, connect, establish, late_segments, towards_the_peer, watched_node,
                         watched_pair)
 
 
@@ -127,6 +130,19 @@ def keyed_to_unkeyed_and_back_is_signed_wherever_it_must_be(lab):
     capture.assert_all_signed(*PEER.values(), at_least=8)
 
 
+NEWS = {"ipv4": "198.51.100.0/24", "ipv6": "2001:db8:100::/48"}
+
+
+def hears_of(peer, prefix, seconds=30):
+    """Reads until an UPDATE tells of the prefix."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        seen = peer.pump(deadline - time.monotonic(), {UPDATE})
+        if seen is None or nlri(prefix) in seen:
+            return seen is not None
+    return False
+
+
 @case
 def a_changed_key_replaces_the_old_one_on_the_running_session(lab):
     node, peer_space, capture = watched_node(lab)
@@ -137,8 +153,8 @@ def a_changed_key_replaces_the_old_one_on_the_running_session(lab):
     reload(node)
     for family, peer in peers.items():
         set_key(peer.socket, NODE[family], OTHER_KEY)
-        node.announce({"ipv4": "198.51.100.0/24", "ipv6": "2001:db8:100::/48"}[family])
-        assert peer.pump(20, {UPDATE}) is not None, "no UPDATE under the new key"
+        node.announce(NEWS[family])
+        assert hears_of(peer, NEWS[family]), "no UPDATE under the new key"
         assert node.established(PEER[family])
         connect(peer_space, family, OTHER_KEY).wait_closed()  # refused, but under the new key
     capture.assert_all_signed(*PEER.values(), at_least=8)
@@ -177,16 +193,42 @@ def range_to_single_neighbour_and_back_is_signed_with_the_key_of_the_hour(lab, f
     capture.assert_all_signed(PEER[family], another, at_least=4)
 
 
+def descriptors(node, limit):
+    """Changes how many descriptors the running daemon may have."""
+    resource.prlimit(node.process.pid, resource.RLIMIT_NOFILE, (limit, 4096))
+
+
 @case(family=BOTH)
 def a_connection_that_was_queued_before_its_key_is_discarded(lab, family):
+    node, peer_space, capture = watched_node(lab, key=None)
+    # Out of descriptors, the daemon leaves connections in the queue and looks again a second later.
+    descriptors(node, len(os.listdir(f"/proc/{node.process.pid}/fd")))
+    queued = connect(peer_space, family, key=None)  # the kernel completes the handshake without the daemon
+    node.process.wait_for_log("accept-failed")
+    descriptors(node, 1024)
+    capture.change_keys(towards_the_peer(KEY))
+    for session in node.neighbors:
+        session.key = KEY
+    node.configure()
+    node.process.send(signal.SIGHUP)
+    queued.send(open_message(PEER_AS, PEER["ipv4"], families=(FAMILY[family],)))
+    queued.wait_closed()
+    assert not queued.received, f"it was spoken to: {queued.received}"
+    establish(peer_space, family)
+    assert node.neighbor(PEER[family])["keyed"]
+    capture.assert_all_signed(PEER[family])
+
+
+@case
+def what_was_paused_during_a_reload_wakes_up_with_the_new_key(lab):
     node, peer_space, _ = watched_node(lab, key=None)
     node.process.pause()
-    queued = connect(peer_space, family, key=None)  # the kernel completes the handshake without the daemon
+    queued = connect(peer_space, "ipv4", key=None)
     for session in node.neighbors:
         session.key = KEY
     node.configure()
     node.process.send(signal.SIGHUP)
     node.process.resume()
     queued.wait_closed()
-    establish(peer_space, family)
-    assert node.neighbor(PEER[family])["keyed"]
+    establish(peer_space, "ipv4")
+    assert node.neighbor(PEER["ipv4"])["keyed"]
