@@ -105,6 +105,10 @@ int fail(tw::bgp::Daemonizer& daemonizer, const std::string& text) {
 }
 
 int run(const Options& options) {
+  if (const auto error = tw::tcpmd5::make_undumpable()) {  // before the configuration, which may hold keys
+    std::fprintf(stderr, "truewired: %s\n", error->c_str());
+    return EXIT_FAILURE;
+  }
   auto config = tw::bgp::load_config(options.paths.config);
   if (!config) {
     for (const auto& error : config.error()) std::fprintf(stderr, "%s\n", error.text().c_str());
@@ -114,7 +118,6 @@ int run(const Options& options) {
   if (!options.foreground && daemonizer.detach() == tw::bgp::Daemonizer::Side::kParent) return daemonizer.await_child();
 
   tw::log::configure(tw::log::level_named(config->log_level), config->log_json);
-  if (const auto error = tw::tcpmd5::make_undumpable()) return fail(daemonizer, *error);
   const sigset_t signals = block_signals();
   for (const auto& warning : config->warnings)
     tw::log::line(Level::kWarning, "configuration", {}, "{}", warning.text());

@@ -48,7 +48,7 @@ struct Listeners::Listener {
 };
 
 Listeners::Listeners(boost::asio::io_context& io, ListenerEvents events)
-    : io_(io), events_(std::move(events)), timer_(io) {}
+    : io_(io), events_(std::move(events)), timer_(io), drain_again_(io) {}
 
 Listeners::~Listeners() = default;
 
@@ -99,6 +99,7 @@ void Listeners::arm_timer() {
     if (error) return;
     carry_out(keys_.tick(now()));
     arm_timer();
+    events_.keys_settled();
   });
 }
 
@@ -118,30 +119,43 @@ void Listeners::carry_out(const tcpmd5::KeyActions& actions) {
       const bool v6 = it.peer.address.is_v6();
       const std::size_t count = l.keys_.installed_count(v6);
       const auto error = l.on_each(v6, [&](int fd) { return tcpmd5::set_key(fd, it.peer, it.key, count); });
-      if (error)
-        log::line(Level::kError, "key-refused", tcpmd5::to_string(it.peer), "cannot set the MD5 key: {}", *error);
+      if (error) log::line(Level::kError, "key-refused", tcpmd5::to_string(it.peer), "{}", *error);
       l.carry_out(l.keys_.key_set(it.peer, error, now()));
     }
     void operator()(const tcpmd5::RemoveListenerKey& it) const {
       const auto error = l.on_each(it.peer.address.is_v6(), [&](int fd) { return tcpmd5::remove_key(fd, it.peer); });
       l.carry_out(l.keys_.key_removed(it.peer, error, now()));
     }
-    void operator()(const tcpmd5::DrainAcceptQueue&) const {
-      for (const auto& listener : l.listeners_)
-        for (Accepted got = accept_now(listener->fd()); got.fd; got = accept_now(listener->fd()))
-          l.judge(std::move(got.fd), got.from);
-      l.keys_.queue_drained();
-    }
+    void operator()(const tcpmd5::DrainAcceptQueue&) const { l.drain_queues(); }
     void operator()(const tcpmd5::CloseSessions& it) const { l.events_.close_sessions(it.as, it.within); }
     void operator()(const tcpmd5::RekeySessions& it) const { l.events_.rekey_sessions(it.peer, it.key); }
     void operator()(const tcpmd5::CountSockets& it) const {
-      // A range's sockets cannot be asked for one by one: it waits its full time.
-      const bool single = it.peer.prefix_length == (it.peer.address.is_v6() ? 128 : 32);
-      const auto count = single ? tcpmd5::sockets_towards(it.peer.address, l.port_) : std::nullopt;
+      const auto count = tcpmd5::sockets_towards(it.peer, l.port_);
       l.carry_out(l.keys_.sockets_counted(it.peer, count, now()));
     }
   };
   for (const tcpmd5::KeyAction& action : actions) std::visit(Visitor{*this}, action);
+}
+
+// What waited in the accept queues arrived under the old keys. Only an empty queue proves that all of it has been seen.
+void Listeners::drain_queues() {
+  bool drained = true;
+  for (const auto& listener : listeners_) {
+    Accepted got;
+    while ((got = accept_now(listener->fd())).fd) judge(std::move(got.fd), got.from);
+    const bool not_listening_yet = errno == EINVAL;
+    drained = drained && (errno == EAGAIN || errno == EWOULDBLOCK || not_listening_yet);
+  }
+  if (drained) {
+    keys_.queue_drained();
+    return;
+  }
+  log::line(Level::kError, "accept-failed", {}, "cannot empty the accept queue: {}; nobody whose key changed is let in",
+            std::strerror(errno));
+  drain_again_.expires_after(std::chrono::seconds(1));
+  drain_again_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) drain_queues();
+  });
 }
 
 void Listeners::wait(const std::shared_ptr<Listener>& listener) {

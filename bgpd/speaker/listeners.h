@@ -28,6 +28,7 @@ struct ListenerEvents {
   std::function<bool(const Endpoint& from, const tcpmd5::PeerSpec& as, Fd& connection)> admit;
   std::function<void(const tcpmd5::PeerSpec& as, const tcpmd5::PeerSpec& within)> close_sessions;
   std::function<void(const tcpmd5::PeerSpec& peer, const tcpmd5::Key& key)> rekey_sessions;
+  std::function<void()> keys_settled;  // some may be in force now that were not before
 };
 
 class Listeners {
@@ -44,12 +45,16 @@ class Listeners {
   // Why nobody is admitted as `peer`; nothing: no reason.
   std::optional<std::string> problem(const tcpmd5::PeerSpec& peer) const { return keys_.problem(peer); }
 
+  // Whether the listeners hold what they need to answer this neighbour's late segments.
+  bool may_connect(const tcpmd5::PeerSpec& peer) const { return keys_.may_connect(peer); }
+
   std::uint64_t accepted() const { return accepted_; }
   std::uint64_t refused() const { return refused_; }
 
  private:
   struct Listener;
   void carry_out(const tcpmd5::KeyActions& actions);
+  void drain_queues();
   void accept_from(Listener& listener);
   void wait(const std::shared_ptr<Listener>& listener);
   void judge(Fd connection, const Endpoint& from);
@@ -61,7 +66,7 @@ class Listeners {
   boost::asio::io_context& io_;
   ListenerEvents events_;
   tcpmd5::ListenerKeys keys_;
-  boost::asio::steady_timer timer_;
+  boost::asio::steady_timer timer_, drain_again_;
   std::vector<std::shared_ptr<Listener>> listeners_;
   std::uint16_t port_ = 0;
   std::uint64_t accepted_ = 0, refused_ = 0;

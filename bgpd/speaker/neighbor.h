@@ -70,6 +70,7 @@ class Neighbor : public std::enable_shared_from_this<Neighbor> {
   // under the old rules (at once when nothing had to end). What ended, or may begin, then waits for start():
   // awaits_start() says so.
   void reconfigure(SessionSettings settings, const SpeakerConfig& speaker, tcpmd5::Key key, std::function<void()> done);
+  bool held_down() const { return !held_down_.empty(); }
   bool awaits_start() const { return awaits_start_; }
   // Calls back once no connection of ours is still being closed; at once when there is none.
   void when_closed(std::function<void()> done);

@@ -103,7 +103,7 @@ void Speaker::finish_reload(const std::shared_ptr<Reloading>& reloading) {
     start_neighbor(*neighbor);
   }
   for (const auto& [name, neighbor] : std::map(neighbors_))
-    if (neighbor->awaits_start()) start_neighbor(*neighbor);
+    if (neighbor->awaits_start() || neighbor->held_down()) start_neighbor(*neighbor);
   for (const std::string& line : reloading->report.lines) log::line(Level::kInfo, "reload", {}, "{}", line);
   log::line(Level::kInfo, "reload", {}, "{} is in force", paths_.config);
   reloading->reply(std::move(reloading->report));

@@ -28,7 +28,8 @@ Speaker::Speaker(boost::asio::io_context& io, Config config, SpeakerPaths paths)
       listeners_(io,
                  {[this](const Endpoint& from, const tcpmd5::PeerSpec& as, Fd& fd) { return admit(from, as, fd); },
                   [this](const tcpmd5::PeerSpec& as, const tcpmd5::PeerSpec& within) { close_sessions(as, within); },
-                  [this](const tcpmd5::PeerSpec& peer, const tcpmd5::Key& key) { rekey_sessions(peer, key); }}),
+                  [this](const tcpmd5::PeerSpec& peer, const tcpmd5::Key& key) { rekey_sessions(peer, key); },
+                  [this] { start_those_that_wait(); }}),
       signatures_(
           io,
           [this] {
@@ -75,10 +76,19 @@ std::string Speaker::key_problem(const tcpmd5::PeerSpec& peer) const {
 // Never unsigned for want of a key: what cannot be keyed stays down.
 void Speaker::start_neighbor(Neighbor& neighbor) {
   const std::string problem = key_problem(neighbor.admitted_as());
-  if (problem.empty())
-    neighbor.start();
-  else
+  if (!problem.empty())
     neighbor.hold_down(problem);
+  else if (!listeners_.may_connect(neighbor.admitted_as()))
+    neighbor.hold_down("its MD5 key is not in force yet");
+  else
+    neighbor.start();
+}
+
+void Speaker::start_those_that_wait() {
+  for (const auto& [name, neighbor] : std::map(neighbors_))
+    if (neighbor->held_down() && key_problem(neighbor->admitted_as()).empty() &&
+        listeners_.may_connect(neighbor->admitted_as()))
+      neighbor->start();
 }
 
 std::shared_ptr<Neighbor> Speaker::make_neighbor(const NeighborName& name, const SessionSettings& settings,
@@ -150,13 +160,18 @@ void Speaker::forget(Neighbor& neighbor) {
   });
 }
 
+// Their key changes hands, or the kernel refused it.
 void Speaker::close_sessions(const tcpmd5::PeerSpec& as, const tcpmd5::PeerSpec& within) {
   const auto range = rib::make_prefix(from_asio(within.address), within.prefix_length);
   for (const auto& [name, neighbor] : std::map(neighbors_)) {
     if (neighbor->admitted_as() != as || !range.contains(name.address)) continue;
-    if (!neighbor->dynamic()) continue;  // reconfigure() has ended it already
-    neighbor->stop(cease::kPeerDeconfigured, {});
-    neighbors_.erase(name);
+    if (neighbor->dynamic()) {
+      neighbor->stop(cease::kPeerDeconfigured, {});
+      neighbors_.erase(name);
+    } else if (!neighbor->awaits_start()) {  // else a reload has ended it already, and will start it
+      const std::string problem = key_problem(as);
+      neighbor->hold_down(problem.empty() ? "its MD5 key is not in force yet" : problem);
+    }
   }
 }
 

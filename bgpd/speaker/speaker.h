@@ -68,6 +68,7 @@ class Speaker {
   void rekey_sessions(const tcpmd5::PeerSpec& peer, const tcpmd5::Key& key);
   void forget(Neighbor& neighbor);
   void start_neighbor(Neighbor& neighbor);
+  void start_those_that_wait();
   void wait_for_farewells(int polls_left);
   void finish_reload(const std::shared_ptr<Reloading>& reloading);
   std::string source_name(rib::PeerId source) const;
