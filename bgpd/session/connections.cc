@@ -150,9 +150,9 @@ void SessionFsm::judge_open(Connection connection, const Open& received, Step& s
   if (auto error = check_open(config_, link(connection).offered, received)) {
     return report(connection, {error->code, error->subcode, std::move(error->data)}, std::move(error->what), step);
   }
-  // §6.8. A connection in OpenSent is no collision yet: its peer may never speak.
+  // §6.8. A rival in OpenSent is no collision yet: its peer may never speak. One in Established does not exist: it
+  // would have ended this connection when it came up, or refused it.
   const Connection rival = other(connection);
-  if (link(rival).state == State::kEstablished) return lose_collision(connection, step);
   if (link(rival).state == State::kOpenConfirm) {
     const Connection loser = other(preferred_connection(link(connection).offered, received));
     lose_collision(loser, step);

@@ -70,14 +70,13 @@ std::optional<TimePoint> SessionFsm::deadline() const {
 // Ignored in every state but Idle.
 void SessionFsm::handle(const Start&, Step& step) {
   if (phase_ == Phase::kSeeking) return;
-  backoff_.forget();  // ManualStart sets the ConnectRetryCounter to zero
+  backoff_.forget();  // §8.2.2: the ConnectRetryCounter is zero after ManualStop and ManualStart
   seek(step);
 }
 
 void SessionFsm::handle(const Stop& stop, Step& step) {
   const Notification told = cease_notification(stop.cease_subcode, stop.text);
   close_all(told, told_to_peer(told), step);
-  backoff_.forget();
   phase_ = Phase::kDown;
   retry_at_.reset();
 }

@@ -60,6 +60,12 @@ TEST(Passive, NeverConnects) {
   EXPECT_TRUE(rig.actions().empty());
   EXPECT_EQ(rig.state(), State::kActive);
 }
+TEST(Passive, HasNoTimerAfterAConnectionThatCameToNothing) {
+  Rig rig(passive_config());
+  rig.to_open_sent(kIn).feed(Disconnected{kIn, "peer closed the connection"});
+  EXPECT_EQ(rig.state(), State::kActive);
+  EXPECT_EQ(rig.fsm().deadline(), std::nullopt);
+}
 TEST(Passive, WaitsAgainAfterAFailureWithoutConnecting) {
   Rig rig(passive_config());
   rig.to_established(kIn).feed(Disconnected{kIn, "peer closed the connection"});
@@ -86,6 +92,11 @@ TEST(Stop, ATextGoesOutWithTheAdministrativeSubcodesOnly) {
   rig.to(State::kEstablished).feed(Stop{cease::kPeerDeconfigured, "gone"});
   ASSERT_THAT(rig.notification(kOut), Says(ErrorCode::kCease, cease::kPeerDeconfigured));
   EXPECT_TRUE(rig.notification(kOut)->data.empty());
+}
+TEST(Stop, WithoutConnectionLeavesTheLastReasonStanding) {
+  Rig rig;
+  rig.to(State::kActive).feed(Stop{});
+  EXPECT_EQ(rig.why(), "cannot connect: connection refused");
 }
 TEST(Stop, LastsUntilStart) {
   Rig rig;
@@ -181,6 +192,17 @@ TEST(Trip, WithoutTimeStaysDownUntilStart) {
   EXPECT_TRUE(rig.actions().empty());
   rig.start();
   EXPECT_TRUE(rig.did<Connect>());
+}
+TEST(Trip, WithoutTimeEndsAnIdleHoldToo) {
+  Rig rig;
+  rig.to(State::kEstablished).feed(Disconnected{kOut, "end"}).feed(Trip{}).pass(minutes(600));
+  EXPECT_TRUE(rig.actions().empty());
+}
+TEST(Trip, DoesNotStartWhatIsAdministrativelyDown) {
+  Rig rig;
+  rig.feed(Trip{.stay_down = seconds(1)}).pass(minutes(1));
+  EXPECT_TRUE(rig.actions().empty());
+  EXPECT_TRUE(rig.fsm().admin_down());
 }
 TEST(Trip, RefusesThePeerAndSaysSo) {
   Rig rig;
@@ -285,8 +307,16 @@ TEST(Reconfigure, ToPassiveGivesAConnectInProgressUp) {
 }
 TEST(Reconfigure, ToPassiveCancelsTheNextTry) {
   Rig rig;
-  rig.to(State::kActive).reconfigure(passive_config()).pass(minutes(10));
+  rig.to(State::kActive).reconfigure(passive_config());
+  EXPECT_EQ(rig.fsm().deadline(), std::nullopt);
+}
+TEST(Reconfigure, LeavesThePlannedTryAsItIs) {
+  Rig rig;
+  rig.to(State::kActive);
+  const auto planned = rig.fsm().retry_at();
+  rig.reconfigure(neighbor_config());
   EXPECT_TRUE(rig.actions().empty());
+  EXPECT_EQ(rig.fsm().retry_at(), planned);
 }
 TEST(Reconfigure, FromPassiveConnectsAtOnce) {
   Rig rig(passive_config());

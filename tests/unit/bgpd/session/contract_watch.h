@@ -75,6 +75,7 @@ inline std::vector<std::string> ContractWatch::after(const Actions& actions, con
   expect(!offered_, "Accepted was answered by neither Admit nor Refuse");
   expect(told_ == fsm.state(), "the last StateChanged does not lead to state()");
   expect(up_ == fsm.established(), "SessionUp and SessionDown do not say what established() says");
+  expect(!up_ || !(tcp_[0] != Tcp::kNone && tcp_[1] != Tcp::kNone), "a second connection beside an Established one");
   expect(fsm.negotiated().has_value() == up_.has_value(), "negotiated() without session, or the reverse");
   const auto deadline = fsm.deadline();
   expect(!deadline || *deadline >= now, "deadline() is past");

@@ -1,6 +1,8 @@
 // Idle hold: how a failing peer is damped, and how one that returns is not kept waiting (RFC 4271 §8.1.1).
 #include "tests/unit/bgpd/session/rig.h"
 
+#include <set>
+
 namespace tw::bgp {
 namespace {
 
@@ -102,6 +104,26 @@ TEST(IdleHold, AfterTheFirstFailureThePeerMayComeBackAtOnce) {
   EXPECT_EQ(rig.state(), State::kOpenSent);
   rig.feed(OpenReceived{kIn, their_open()}).feed(KeepaliveReceived{kIn});
   EXPECT_TRUE(rig.did<SessionUp>());
+}
+TEST(IdleHold, IsOverOnceThePeerWasAdmitted) {
+  Rig rig;
+  rig.to_established().feed(Disconnected{kOut, "end"}).feed(Accepted{}).feed(Disconnected{kIn, "end"});
+  EXPECT_EQ(rig.state(), State::kActive);
+  EXPECT_THAT(rig.retry_in(), within_jitter_of(seconds(5)));
+}
+TEST(IdleHold, DiffersBetweenSpeakersSoThatTheyDoNotFallIntoStep) {
+  std::set<Millis> holds, retries;
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    SessionConfig config = neighbor_config();
+    config.jitter_seed = seed;
+    Rig idle(config), active(config);
+    idle.to_established().feed(Disconnected{kOut, "end"});
+    active.to(State::kActive);
+    holds.insert(idle.retry_in());
+    retries.insert(active.retry_in());
+  }
+  EXPECT_GT(holds.size(), 10U);
+  EXPECT_GT(retries.size(), 10U);
 }
 TEST(IdleHold, AFlappingPeerIsRefusedForAllOfItSilently) {
   Rig rig;

@@ -64,6 +64,12 @@ TEST(ConnectRetry, StopsWhenAConnectionIsThere) {
   rig.to(State::kActive).feed(Accepted{});
   EXPECT_EQ(rig.fsm().retry_at(), std::nullopt);
 }
+TEST(ConnectRetry, DoesNotRunWhileAConnectIsUnanswered) {
+  Rig rig;
+  rig.start().feed(Accepted{}).feed(Disconnected{kIn, "end"});
+  EXPECT_EQ(rig.state(), State::kConnect);
+  EXPECT_EQ(rig.fsm().retry_at(), std::nullopt);
+}
 TEST(AConnectThatFailsBesideAnIncomingConnection, IsNoFailure) {
   Rig rig;
   rig.start().feed(Accepted{}).feed(ConnectFailed{"connection refused"});
