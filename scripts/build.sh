@@ -14,6 +14,9 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do
 done
 [ $# -eq 0 ] || shift
 
+# What one checkout has compiled serves the next, wherever that lies.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=true
+
 mkdir -p "build/$preset"
 log=build/$preset/configure.log
 cmake --preset "$preset" "$@" >"$log" 2>&1 || { tail -n 30 "$log" >&2; exit 1; }
