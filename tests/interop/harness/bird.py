@@ -41,7 +41,8 @@ class Bird(Speaker):
             yield "  " + line
         for family in neighbor.families:
             channel = family.split("-")[0]
-            yield f"  {channel} {{ import all; export where source = RTS_STATIC || proto != \"n{number}\"; next hop self; import table on; }};"
+            yield f"  {channel} {{ import all; import table on; next hop self;"
+            yield f'    export where source = RTS_STATIC || proto != "n{number}"; }};'
         yield "}"
 
     def control(self, *words):

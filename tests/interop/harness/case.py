@@ -18,7 +18,7 @@ CASES = []
 def case(function=None, *, seconds=120, **parameters):
     """Registers a case; with parameters (name → values), one for each combination of their values.
 
-    The function's name is a sentence about what is expected, and is called with the Lab and one value of each parameter.
+    The function's name is a sentence about what is expected. It is called with the Lab and one value of each parameter.
     """
     if function is None:
         return lambda f: case(f, seconds=seconds, **parameters)

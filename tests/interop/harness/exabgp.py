@@ -1,4 +1,4 @@
-"""ExaBGP as a peer: what it hears comes as JSON lines, what it says goes in as commands, both through a small script."""
+"""ExaBGP as a peer: what it hears comes as JSON lines, what it says goes in as commands; a script bridges both."""
 import ipaddress
 import json
 import os

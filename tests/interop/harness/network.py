@@ -47,7 +47,8 @@ class Namespace:
 
     def run(self, *argv, timeout=20, **options):
         """Runs a command to its end inside this namespace."""
-        return subprocess.run(self.command(argv), capture_output=True, text=True, timeout=timeout, check=False, **options)
+        return subprocess.run(self.command(argv), capture_output=True, text=True, timeout=timeout, check=False,
+                              **options)
 
     @contextlib.contextmanager
     def entered(self):

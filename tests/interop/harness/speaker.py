@@ -124,8 +124,8 @@ class Speaker(abc.ABC):
 
     def wait_down(self, *addresses, seconds=40):
         for address in addresses:
-            until(lambda address=address: not self.established(address), f"{self.label}'s session with {address} to end",
-                  seconds)
+            until(lambda address=address: not self.established(address),
+                  f"{self.label}'s session with {address} to end", seconds)
 
     def wait_received(self, address, prefix, path=None, seconds=30):
         """Waits until the neighbour's announcement of prefix is here, with this AS path if one is given."""
@@ -142,4 +142,5 @@ class Speaker(abc.ABC):
 
     def wait_withdrawn(self, address, prefix, seconds=30):
         prefix = str(ipaddress.ip_network(prefix))
-        until(lambda: prefix not in self.received_routes(address), f"{self.label} to lose {prefix} from {address}", seconds)
+        until(lambda: prefix not in self.received_routes(address),
+              f"{self.label} to lose {prefix} from {address}", seconds)

@@ -22,7 +22,8 @@ def star(lab, clients):
     space = lab.namespace("node")
     node = lab.speaker(Truewire, "node", space, AS, "10.0.0.254")
     speakers = []
-    for number, (kind, label, asn) in enumerate(((Bird, "first", AS), (Frr, "second", AS), (Bird, "outside", OUTSIDE_AS))):
+    ends = ((Bird, "first", AS), (Frr, "second", AS), (Bird, "outside", OUTSIDE_AS))
+    for number, (kind, label, asn) in enumerate(ends):
         there = lab.namespace(label)
         link(space, f"eth{number}", there, "eth0")
         ours, theirs = f"10.0.{number}.254", f"10.0.{number}.1"

@@ -174,7 +174,8 @@ def a_full_disk_refuses_persistent_routes_and_nothing_else(lab):
             refused = done
             break
     assert refused, "every persistent route was acknowledged on a full disk"
-    assert "disk" in (refused.stdout + refused.stderr).lower() or "space" in (refused.stdout + refused.stderr).lower(), refused
+    told = (refused.stdout + refused.stderr).lower()
+    assert "disk" in told or "space" in told, told
     node.ok("route", "add", "198.51.101.0/24")
     other.wait_received(NODE["ipv4"], "198.51.101.0/24")
     assert node.established(V4)

@@ -127,7 +127,8 @@ def the_reason_of_a_shutdown_reaches_the_peer(lab, peer):
     if peer is Bird:
         other.process.wait_for_log("maintenance until noon")
     else:
-        until(lambda: "maintenance until noon" in json.dumps(other.details(US)) + other.process.log(), "FRR to know why")
+        until(lambda: "maintenance until noon" in json.dumps(other.details(US)) + other.process.log(),
+              "FRR to know why")
     assert node.neighbor(V4)["admin_down"]
     throughout(lambda: not node.established(V4), "the session staying down", 3)
     del node.neighbors[0].extra["shutdown"]
@@ -236,7 +237,8 @@ def watch_tells_what_happens(lab):
     other.announce("203.0.113.0/24")
     node.wait_received(V4, "203.0.113.0/24")
     other.kill()
-    until(lambda: watcher.log().rfind("ESTABLISHED") < max(watcher.log().rfind(s) for s in ("IDLE", "CONNECT", "ACTIVE")),
+    down = ("IDLE", "CONNECT", "ACTIVE")
+    until(lambda: watcher.log().rfind("ESTABLISHED") < max(watcher.log().rfind(state) for state in down),
           "the loss to be told")
 
 

@@ -3,8 +3,8 @@
     plain socket AS 64501 ──── truewired AS 112 ──── plain socket AS 64502
     BIRD AS 64496 ──────────── truewired AS 112 ──── FRR AS 64497
 
-Attributes that everybody is to see arrive as they were sent; what concerns one hop only does not; what truewired does not
-know is kept and marked Partial if it is transitive (RFC 4271 §5, §9).
+Attributes that everybody is to see arrive as they were sent; what concerns one hop only does not; what truewired does
+not know is kept and marked Partial if it is transitive (RFC 4271 §5, §9).
 """
 import socket
 import struct
@@ -166,7 +166,8 @@ def the_shorter_path_wins_and_the_other_takes_over(lab):
     best = [r for r in node.routes(PREFIX) if r.get("best")]
     assert [r["source"] for r in best] == [TAKER], best
     taker.send(update(withdrawn=[PREFIX]))
-    until(lambda: [r["source"] for r in node.routes(PREFIX) if r.get("best")] == [GIVER], "the longer path to take over")
+    until(lambda: [r["source"] for r in node.routes(PREFIX) if r.get("best")] == [GIVER],
+          "the longer path to take over")
 
 
 @case
