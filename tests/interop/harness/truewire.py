@@ -88,7 +88,8 @@ class Truewire(Speaker):
 
     def wait_ready(self, seconds=20):
         def answers():
-            assert self.process.running(), f"truewired ended:\n{self.process.log()[-2000:]}"
+            if not self.process.running():
+                raise RuntimeError(f"truewired ended:\n{self.process.log()[-2000:]}")
             return os.path.exists(self.socket()) and self.cli("neighbors").returncode == 0
 
         until(answers, "truewired to answer on its API", seconds)

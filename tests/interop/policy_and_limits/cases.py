@@ -54,10 +54,10 @@ prefixes = ["10.1.0.0/16 ge 24 le 24"]
 
 [[policy]]
 name = "in"
-rules = [
-  { match = { prefix-list = "mine", as-path = "64496 *" },
-    set = { local-pref = 250, add-community = "112:7" }, then = "accept" },
-]
+[[policy.rules]]
+match = { prefix-list = "mine", as-path = "64496 *" }
+set = { local-pref = 250, add-community = "112:7" }
+then = "accept"
 
 [[policy]]
 name = "out"
