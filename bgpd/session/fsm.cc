@@ -18,6 +18,9 @@ Notification cease_notification(std::uint8_t subcode, const std::string& text) {
   return {ErrorCode::kCease, subcode, {}};
 }
 
+// However short the times are configured: a machine that fails at once must not keep its thread busy.
+constexpr Millis kShortestPause{100};
+
 void keep_earlier(std::optional<TimePoint>& earliest, std::optional<TimePoint> candidate) {
   if (candidate && (!earliest || *candidate < *earliest)) earliest = candidate;
 }
@@ -144,13 +147,13 @@ void SessionFsm::seek(Step& step) {
 
 void SessionFsm::retry_after(Millis wait, Step& step) {
   if (config_.passive || config_.dynamic) return;
-  retry_at_ = step.now + jitter_(wait);
+  retry_at_ = step.now + std::max(jitter_(wait), kShortestPause);
 }
 
 // The neighbour's last connection failed: Idle, for longer each time.
 void SessionFsm::idle_hold(Millis session_lasted, bool was_established, Step& step) {
   if (was_established && session_lasted >= config_.timers.idle_hold_forget) backoff_.forget();
-  const Millis wait = jitter_(backoff_.failed(config_.timers));
+  const Millis wait = std::max(jitter_(backoff_.failed(config_.timers)), kShortestPause);
   phase_ = Phase::kIdleHold;
   retry_at_ = step.now + wait;
   Millis refuse = was_established ? wait : std::min(wait, kMaxRefusal);

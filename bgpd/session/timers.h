@@ -16,8 +16,9 @@ struct SessionTimers {
   // §8 ConnectRetryTime, jittered to 75…100 %. The RFC suggests 120 s; one SYN in five seconds costs nothing, and a
   // peer that comes back and waits for us is found at once.
   Millis connect_retry{5'000};
-  Millis connect_timeout{10'000};  // how long one connect() may take: SYNs at 0, 1, 3 and 7 s
-  Millis hold{90'000};             // §4.2: proposed, whole seconds; 0: none, otherwise at least 3 s
+  Millis connect_timeout{
+      10'000};          // how long one connect() may take: SYNs at 0, 1, 3 and 7 s; 0: as the kernel sees fit
+  Millis hold{90'000};  // §4.2: proposed, whole seconds; 0: none, otherwise at least 3 s
   // The hold timer until the peer's OPEN and its answer to ours are there. §8.2.2 suggests 4 minutes; a peer that has
   // accepted a connection and stays silent for one is not coming.
   Millis open_hold{60'000};

@@ -31,6 +31,15 @@ TEST(ConnectTimeout, GivesUpAndSaysWhatSilenceMayMean) {
             "cannot connect: no answer for 10 s (unreachable, or wrong or missing key)");
   EXPECT_EQ(rig.state(), State::kActive);
 }
+TEST(ConnectTimeout, OfZeroLeavesItToTheKernel) {
+  SessionConfig config = neighbor_config();
+  config.timers.connect_timeout = Millis(0);
+  Rig rig(config);
+  rig.start();
+  EXPECT_EQ(rig.fsm().deadline(), std::nullopt);
+  rig.feed(ConnectFailed{"connection timed out"});
+  EXPECT_EQ(rig.state(), State::kActive);
+}
 TEST(ConnectRetry, FollowsAFailedConnectAfterItsJitteredTime) {
   for (std::uint64_t seed = 0; seed < 100; ++seed) {
     SessionConfig config = neighbor_config();
@@ -52,6 +61,15 @@ TEST(ConnectRetry, NeverGrowsSoThatAPeerThatComesUpIsFoundSoon) {
     rig.pass(seconds(5));
     ASSERT_TRUE(rig.did<Connect>());
   }
+}
+TEST(ConnectRetry, OfZeroDoesNotKeepTheThreadBusy) {
+  SessionConfig config = neighbor_config();
+  config.timers.connect_retry = config.timers.idle_hold_min = config.timers.idle_hold_max = Millis(0);
+  Rig rig(config);
+  rig.to(State::kActive);
+  EXPECT_GE(rig.retry_in(), Millis(100));
+  rig.pass(Millis(100)).to_established().feed(Disconnected{kOut, "end"});
+  EXPECT_GE(rig.retry_in(), Millis(100));
 }
 TEST(ConnectRetry, FollowsAConnectionThatEndsBeforeItsOpen) {
   Rig rig;
