@@ -141,8 +141,9 @@ void SessionFsm::react(Connection connection, Input input, const Detail& detail,
       return report(connection, {ErrorCode::kSendHoldTimerExpired, 0, {}},
                     "send hold timer expired: the peer has taken nothing for " + duration_text(l.send_hold), step);
     case Reaction::kPeerEnds: return peer_ends(connection, *detail.notification, step);
-    case Reaction::kBackToActive: return end(connection, {.text = *detail.why}, Aftermath::kRetry, step);
-    case Reaction::kLost: return end(connection, {.text = *detail.why}, Aftermath::kDamp, step);
+    case Reaction::kBackToActive:
+      return end(connection, lost_connection(l.state, *detail.why), Aftermath::kRetry, step);
+    case Reaction::kLost: return end(connection, lost_connection(l.state, *detail.why), Aftermath::kDamp, step);
   }
 }
 

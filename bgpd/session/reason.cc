@@ -1,6 +1,8 @@
 // Reasons as text.
 #include "bgpd/session/reason.h"
 
+#include <utility>
+
 namespace tw::bgp {
 
 std::string duration_text(Millis duration) {
@@ -29,6 +31,12 @@ DownReason told_to_peer(const Notification& sent) { return told_to_peer(sent, {}
 DownReason told_to_peer(const Notification& sent, std::string because) {
   if (because.empty()) because = "sent " + describe(sent);
   return {.text = std::move(because), .sent = sent, .received = std::nullopt};
+}
+
+DownReason lost_connection(State state, const std::string& why) {
+  std::string text = why;
+  if (state != State::kEstablished) text += " in " + std::string(name(state));
+  return {.text = std::move(text), .sent = std::nullopt, .received = std::nullopt};
 }
 
 std::string hold_expired_text(State state, Millis waited) {

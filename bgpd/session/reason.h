@@ -17,6 +17,7 @@ std::string describe(const Notification& notification);
 DownReason told_by_peer(const Notification& received);                   // received Cease/…
 DownReason told_to_peer(const Notification& sent);                       // sent Cease/…
 DownReason told_to_peer(const Notification& sent, std::string because);  // the cause alone; empty: as above
+DownReason lost_connection(State state, const std::string& why);         // peer closed the connection in OpenSent
 
 std::string hold_expired_text(State state, Millis waited);
 std::string unexpected_text(State state, Input input);

@@ -364,6 +364,11 @@ TEST(Reason, OfALostConnectionIsTheDrivers) {
   rig.to(State::kEstablished).feed(Disconnected{kOut, "connection reset by peer"});
   EXPECT_EQ(rig.why(), "connection reset by peer");
 }
+TEST(Reason, OfAConnectionLostOnTheWayUpSaysHowFarItCame) {
+  Rig rig;
+  rig.to(State::kOpenSent).feed(Disconnected{kOut, "peer closed the connection"});
+  EXPECT_EQ(rig.first<AttemptFailed>()->reason.text, "peer closed the connection in OpenSent");
+}
 TEST(Reason, OfARefusedConnectIsTheDrivers) {
   Rig rig;
   rig.start().feed(ConnectFailed{"connection refused"});
