@@ -13,13 +13,6 @@ constexpr std::size_t header_size(std::size_t length) { return length > 255 ? 4 
 
 }  // namespace
 
-void AttributeSlots::add(std::uint8_t flags, AttributeType type, ByteView whole, ByteView value) {
-  const std::uint8_t extended = value.size() > 255 ? attribute_flag::kExtendedLength : 0;
-  const bool canonical = whole[0] == (flags | extended);
-  append({value.data(), canonical ? whole.data() : nullptr, static_cast<std::uint32_t>(value.size()), flags,
-          static_cast<std::uint8_t>(type)});
-}
-
 void AttributeSlots::set(std::uint8_t flags_if_new, AttributeType type, ByteView value) {
   const auto length = static_cast<std::uint32_t>(value.size());
   const std::size_t index = index_of(type);
@@ -46,11 +39,6 @@ std::size_t AttributeSlots::index_of(AttributeType type) const {
   std::size_t index = 0;
   while (index < count_ && slots_[index].type != static_cast<std::uint8_t>(type)) ++index;
   return index;
-}
-
-void AttributeSlots::append(const Slot& slot) {
-  if (count_ > 0 && slots_[count_ - 1].type > slot.type) sorted_ = false;
-  slots_[count_++] = slot;
 }
 
 std::size_t AttributeSlots::canonical_size() const {

@@ -31,8 +31,8 @@ struct Attribute {
 // One UPDATE being decoded. Steps return whether to go on; if not, take_error() is what the session is lost to.
 class Decoding {
  public:
-  Decoding(const UpdateContext& context, std::vector<UpdateFault>& faults)
-      : context_(context), faults_(faults), reading_{.context = context, .update = update_} {}
+  Decoding(const UpdateContext& context, Update& update, std::vector<UpdateFault>& faults)
+      : context_(context), update_(update), faults_(faults), reading_{.context = context, .update = update} {}
 
   bool run(ByteView body) {
     return locate(body) && check_field(update_.withdrawn) && check_field(update_.announced) && walk_attributes() &&
@@ -42,7 +42,6 @@ class Decoding {
 
   // After run(): the canonical sets, for what is announced. New attribute values lie in `scratch`.
   void finish(Bytes& v4, Bytes& mp, Bytes& scratch);
-  const Update& update() const { return update_; }
 
  private:
   bool locate(ByteView body);
@@ -68,8 +67,8 @@ class Decoding {
   }
 
   const UpdateContext& context_;
+  Update& update_;
   std::vector<UpdateFault>& faults_;
-  Update update_;
   UpdateReading reading_;
   AttributeSlots slots_;
   ByteView attributes_;
@@ -127,8 +126,9 @@ bool Decoding::walk_attributes() {
       list_broken_ = true;
       // RFC 7606 §3 j: what holds NLRI and cannot be read leaves no way to treat them as withdrawn.
       const AttributeRule* rule = find_rule(at[1]);
-      const bool holds_nlri = rule && rule->holds_nlri();
-      return fault(holds_nlri ? rule->on.length : kAttributeListBroken, type, "longer than the attribute list");
+      if (rule && rule->holds_nlri()) return fault(rule->on.length, type, "longer than the attribute list");
+      // Of the list, not of this attribute: where attributes begin and end is in doubt.
+      return fault(kAttributeListBroken, {}, "an attribute is longer than the attribute list");
     }
     if (!take({at[0], type, {at, header + length}, {at + header, length}})) return false;
     at += header + length;
@@ -322,12 +322,15 @@ std::string_view name(OnError action) {
 
 Result<Update> UpdateDecoder::decode(ByteView body, const UpdateContext& context) {
   faults_.clear();
-  Decoding decoding(context, faults_);
-  if (!decoding.run(body)) return decoding.take_error();
+  Result<Update> result(boost::system::in_place_value);
+  Decoding decoding(context, *result, faults_);
+  if (!decoding.run(body)) {
+    result = decoding.take_error();
+    return result;
+  }
   decoding.finish(canonical_, mp_canonical_, rebuilt_);
-  Update update = decoding.update();
-  update.faults = faults_;
-  return update;
+  result->faults = faults_;
+  return result;
 }
 
 }  // namespace tw::bgp

@@ -301,6 +301,11 @@ TEST(UpdateErrors, ABrokenListWithdrawsTheMultiprotocolRoutesThatCameBeforeTheBr
   EXPECT_EQ(decoded->mp_announced.size(), 7U);
 }
 
+TEST(UpdateErrors, ABrokenListWithdrawsAlsoWhereItBreaksInANextHopThatIsNotUsed) {
+  const Decoded decoded(external_v6_update().with_octets("400304c000"), external_session());
+  EXPECT_TRUE(decoded->treat_as_withdraw);
+}
+
 TEST(UpdateErrors, ABrokenListWithoutReachableNlriCostsTheSession) {
   UpdateMessage message = external_update().with_octets("c00808ffff0001").announcing("");
   const Decoded decoded(message, external_session());
