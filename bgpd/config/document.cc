@@ -1,6 +1,8 @@
 // TOML documents, by way of toml++.
 #include "bgpd/config/document.h"
 
+#include "bgpd/config/dotted_keys.h"
+
 #define TOML_EXCEPTIONS 0
 #define TOML_HEADER_ONLY 1
 #include <toml++/toml.h>
@@ -142,6 +144,9 @@ std::string_view kind_name(const Value& value) {
 
 std::variant<Table, SyntaxError> parse_document(std::string_view text) {
   if (auto error = not_utf8(text)) return *std::move(error);
+  if (const auto place = too_dotted_key(text)) {
+    return SyntaxError{*place, "syntax error: a key has too many parts; is text not in quotes?"};
+  }
   const toml::parse_result result = toml::parse(text);
   if (!result) return reworded(result.error());
   return converted_table(result.table());

@@ -127,8 +127,23 @@ TEST(ParseConfig, DeepNestingIsRefused) {
 TEST(ParseConfig, LongDottedKeysAreRefused) {
   std::string text = "a";
   for (int i = 0; i < 20'000; ++i) text += ".a";
-  EXPECT_FALSE(parse_config(text + " = 1\n", "t"));
-  EXPECT_FALSE(parse_config("[" + text + "]\n", "t"));
+  for (const std::string& whole : {text + " = 1\n", "[" + text + "]\n", "x = {" + text + " = 1}\n"}) {
+    const LoadResult result = parse_config("# first line\n" + whole, "t");
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().front().line, 2);
+    EXPECT_NE(result.error().front().message.find("too many parts"), std::string::npos);
+  }
+}
+
+TEST(ParseConfig, DotsInStringsAndCommentsAreNoKeys) {
+  const std::string dots(100, '.');
+  std::string text = kSpeaker;
+  text += "# " + dots + "\n[[neighbor]] # " + dots + "\naddress = \"192.0.2.1\"\nas = 64496\n";
+  text += "description = \"\"\"\n\\\" " + dots + "\"\"\n" + dots + "\"\"\"\"\n";
+  text += "shutdown = '''\n" + dots + "\n'''\n";
+  text += "md5-key = { text = '" + std::string(80, '.') + "' }\n";
+  const LoadResult result = parse_config(text, "t");
+  EXPECT_TRUE(result) << result.error().front().text();
 }
 
 TEST(ParseConfig, ByteOrderMarkIsPassedOver) { EXPECT_TRUE(parse_config(std::string("\xEF\xBB\xBF") + kSpeaker, "t")); }
