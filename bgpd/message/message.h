@@ -63,7 +63,7 @@ struct Capabilities {
   bool enhanced_route_refresh = false;         // RFC 7313
   bool extended_message = false;               // RFC 8654
   std::optional<rib::AsNumber> four_octet_as;  // RFC 6793
-  std::optional<Role> role;                    // RFC 9234
+  std::optional<Role> role;                    // RFC 9234; may hold a number not named above
   bool role_conflict = false;                  // received several different roles: RFC 9234 §4.2 wants 2/11
   AddPathDirection add_path[rib::kFamilies] = {AddPathDirection::kNone, AddPathDirection::kNone};
   std::vector<std::uint8_t> unknown_codes;  // received codes that we do not know, for people to see
@@ -78,8 +78,8 @@ struct Open {
   std::uint32_t identifier = 0;  // host byte order
   Capabilities capabilities;
 };
-// Syntax only (RFC 4271 §6.2 version, parameters, hold time 1 and 2, identifier 0): what depends on the neighbour's
-// configuration is the FSM's.
+// What is wrong whoever sends it (RFC 4271 §6.2: version, AS 0, hold times 1 and 2, identifier 0, parameters); what
+// depends on the neighbour's configuration is the FSM's.
 Result<Open> decode_open(ByteView body);
 Bytes encode_open(const Open& open);  // whole message; the extended form of RFC 9072 when the parameters need it
 
