@@ -23,8 +23,12 @@ struct AttributeStore::Impl {
 
   // What the index probes with: all of it follows from the 32 bits that an entry keeps.
   static std::uint64_t spread(std::uint32_t hash) { return hash * 0x9E3779B97F4A7C15U; }
-  auto hash_of() const {
-    return [this](std::uint32_t id) { return spread(entries[id].hash); };
+  auto for_each() const {
+    return [this](auto visit) {
+      for (std::uint32_t id = 1; id < ids.end(); ++id) {
+        if (entries[id].references > 0) visit(id, spread(entries[id].hash));
+      }
+    };
   }
 
   Hash hasher;
@@ -53,8 +57,8 @@ AttributeId AttributeStore::intern(std::span<const std::uint8_t> canonical, cons
   const AttributeKey copy = key;  // `key` may be one of our own, which growing moves
   const std::uint32_t id = m.ids.take();
   m.entries.grow_to(id + 1);
+  m.index.insert(Impl::spread(hash), id, m.for_each());
   m.entries[id] = {.key = copy, .references = 1, .hash = hash, .octets = m.arena.store(canonical)};
-  m.index.insert(Impl::spread(hash), id, m.hash_of());
   return {id};
 }
 
@@ -69,7 +73,7 @@ void AttributeStore::release(AttributeId id) {
   assert(entry.references > 0);
   if (--entry.references > 0) return;
   ++m.generation;
-  m.index.erase(Impl::spread(entry.hash), id.value, m.hash_of());
+  m.index.erase(Impl::spread(entry.hash), id.value, m.for_each());
   m.arena.free(entry.octets);
   m.ids.give_back(id.value);
   if (m.ids.end() * 4 < m.entries.size()) m.entries.resize(m.ids.end());

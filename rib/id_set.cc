@@ -8,29 +8,16 @@ IdSet::IdSet(const IdSet& other) : present_(other.present_), size_(other.size_) 
   for (const auto& block : other.blocks_) blocks_.push_back(block ? std::make_unique<Block>(*block) : nullptr);
 }
 
-bool IdSet::insert(std::uint32_t id) {
-  const std::size_t index = id / kIds;
+void IdSet::add_block(std::size_t index) {
   if (index >= blocks_.size()) {
     blocks_.resize(index + 1);
     present_.resize(index / 64 + 1);
   }
-  if (!blocks_[index]) {
-    blocks_[index] = std::make_unique<Block>();
-    present_[index / 64] |= std::uint64_t{1} << (index % 64);
-  }
-  Block& block = *blocks_[index];
-  std::uint64_t& word = block.words[word_in_block(id)];
-  const std::uint64_t bit = std::uint64_t{1} << (id % 64);
-  if ((word & bit) != 0) return false;
-  word |= bit;
-  block.used |= std::uint64_t{1} << word_in_block(id);
-  ++size_;
-  return true;
+  blocks_[index] = std::make_unique<Block>();
+  present_[index / 64] |= std::uint64_t{1} << (index % 64);
 }
 
-void IdSet::clear() {
-  *this = IdSet();
-}
+void IdSet::clear() { *this = IdSet(); }
 
 namespace {
 // The lowest bit set in `bits` at `from` or above; 64: none.

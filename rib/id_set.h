@@ -46,12 +46,28 @@ class IdSet {
     std::array<std::uint64_t, kWords> words{};
   };
   static std::size_t word_in_block(std::uint32_t id) { return id / 64 % kWords; }
+  void add_block(std::size_t index);
   Block* block_of(std::uint32_t id) const { return id / kIds < blocks_.size() ? blocks_[id / kIds].get() : nullptr; }
 
   std::vector<std::unique_ptr<Block>> blocks_;
   std::vector<std::uint64_t> present_;  // one bit a block that exists
   std::size_t size_ = 0;
 };
+
+inline bool IdSet::insert(std::uint32_t id) {
+  Block* block = block_of(id);
+  if (block == nullptr) [[unlikely]] {
+    add_block(id / kIds);
+    block = block_of(id);
+  }
+  std::uint64_t& word = block->words[word_in_block(id)];
+  const std::uint64_t bit = std::uint64_t{1} << (id % 64);
+  if ((word & bit) != 0) return false;
+  word |= bit;
+  block->used |= std::uint64_t{1} << word_in_block(id);
+  ++size_;
+  return true;
+}
 
 inline bool IdSet::erase(std::uint32_t id) {
   Block* const block = block_of(id);

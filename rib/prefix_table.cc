@@ -43,7 +43,6 @@ PrefixId PrefixTable::find_or_add(const Prefix& prefix) {
   const std::uint32_t id = ids_.take();
   codes_.grow_to(id + 1);
   addresses_.grow_to(id + 1);
-  codes_[id] = wanted.code;
   if (prefix.family == Family::kIpv6Unicast) {
     const std::uint32_t at = ipv6_ids_.take();
     ipv6_.grow_to(at + 1);
@@ -52,17 +51,19 @@ PrefixId PrefixTable::find_or_add(const Prefix& prefix) {
   } else {
     addresses_[id] = static_cast<std::uint32_t>(wanted.high);
   }
-  index_.insert(h, id, hash_of());
+  index_.insert(h, id, for_each());
+  codes_[id] = wanted.code;
   return {id};
 }
 
 void PrefixTable::remove(PrefixId id) {
-  index_.erase(hash(packed(id.value)), id.value, hash_of());
-  if (codes_[id.value] >= kIpv6) {
+  const Packed old = packed(id.value);
+  codes_[id.value] = 0;
+  index_.erase(hash(old), id.value, for_each());
+  if (old.code >= kIpv6) {
     ipv6_ids_.give_back(addresses_[id.value]);
     if (ipv6_ids_.end() * 4 < ipv6_.size()) ipv6_.resize(ipv6_ids_.end());
   }
-  codes_[id.value] = 0;
   ids_.give_back(id.value);
   if (ids_.end() * 4 < codes_.size()) {
     codes_.resize(ids_.end());

@@ -22,6 +22,8 @@ class PrefixTable {
  public:
   std::optional<PrefixId> find(const Prefix& prefix) const;
   PrefixId find_or_add(const Prefix& prefix);
+  // Starts loading what finding this prefix will look at first.
+  void prefetch(const Prefix& prefix) const { index_.prefetch(hash(pack(prefix))); }
   void remove(PrefixId id);  // REQUIRES: in use
 
   bool in_use(PrefixId id) const { return id.value < codes_.size() && codes_[id.value] != 0; }
@@ -42,8 +44,12 @@ class PrefixTable {
   static Packed pack(const Prefix& prefix);
   Packed packed(std::uint32_t id) const;
   std::uint64_t hash(const Packed& p) const { return hasher_.of(p.high, p.low + p.code); }
-  auto hash_of() const {
-    return [this](std::uint32_t id) { return hash(packed(id)); };
+  auto for_each() const {
+    return [this](auto visit) {
+      for (std::uint32_t id = 0; id < ids_.end(); ++id) {
+        if (codes_[id] != 0) visit(id, hash(packed(id)));
+      }
+    };
   }
 
   Hash hasher_;

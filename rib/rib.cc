@@ -193,6 +193,8 @@ void Rib::announce(PeerId source, const Prefix& prefix, std::uint32_t path_id, A
   }
 }
 
+void Rib::prefetch(const Prefix& prefix) const { impl_->prefixes.prefetch(prefix); }
+
 bool Rib::withdraw(PeerId source, const Prefix& prefix, std::uint32_t path_id) {
   Impl& m = *impl_;
   const auto id = m.prefixes.find(prefix);
@@ -283,6 +285,7 @@ PathView view(const PathTable& paths, PathIndex path, bool best) {
 std::optional<PrefixId> Rib::find(const Prefix& prefix) const { return impl_->prefixes.find(prefix); }
 PrefixId Rib::prefix_end() const { return impl_->prefixes.end(); }
 Prefix Rib::prefix(PrefixId id) const { return impl_->prefixes.get(id); }
+Family Rib::family(PrefixId id) const { return impl_->prefixes.family(id); }
 
 void Rib::paths(PrefixId id, std::vector<PathView>& out) const {
   const PathTable& paths = impl_->paths;

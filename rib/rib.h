@@ -115,6 +115,9 @@ class Rib {
   // Adds or replaces a path. Takes over one reference to `received` and one to `accepted` (each counted separately even
   // when the ids are equal). O(paths of the prefix).
   void announce(PeerId source, const Prefix& prefix, std::uint32_t path_id, AttributeId received, AttributeId accepted);
+  // A prefix that announce() or withdraw() will be called for soon: starts loading what they will look at. Calling it
+  // for all prefixes of a message first lets their memory accesses overlap.
+  void prefetch(const Prefix& prefix) const;
   // Returns whether there was such a path.
   bool withdraw(PeerId source, const Prefix& prefix, std::uint32_t path_id);
   // Enhanced route refresh (RFC 7313): marks all paths of the family stale; end_refresh drops those still stale.
@@ -128,6 +131,7 @@ class Rib {
   std::optional<PrefixId> find(const Prefix& prefix) const;
   PrefixId prefix_end() const;       // ids run from 0 to this, with gaps
   Prefix prefix(PrefixId id) const;  // REQUIRES: not a gap
+  Family family(PrefixId id) const;  // the same for its family alone
   // Paths of one prefix, best first, the rest in no particular order; empty for a gap. Invalidated by any change.
   void paths(PrefixId id, std::vector<PathView>& out) const;
   std::optional<PathView> best(PrefixId id) const;

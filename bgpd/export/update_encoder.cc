@@ -10,7 +10,7 @@
 namespace tw::bgp {
 namespace {
 
-rib::Family family_of(const rib::Rib& rib, const rib::Change& change) { return rib.prefix(change.prefix).family; }
+rib::Family family_of(const rib::Rib& rib, const rib::Change& change) { return rib.family(change.prefix); }
 
 bool withdraws(const rib::Change& change) { return change.now == rib::kNoAttributes; }
 
