@@ -2,6 +2,7 @@
 #include "api/cli/commands.h"
 #include "api/cli/text.h"
 #include "api/version.h"
+#include "bgpd/config/nearest_word.h"
 #include "rib/prefix.h"
 
 #include <fmt/format.h>
@@ -42,6 +43,7 @@ class CommandLine {
   int run(int argc, char** argv);
 
  private:
+  int explain(const CLI::ParseError& error);
   CLI::App* add(CLI::App& parent, const char* name, const char* help);
   void add_neighbors();
   void add_routes_commands();
@@ -186,12 +188,28 @@ void CommandLine::add_speaker() {
   });
 }
 
+// Asking for help is no error; everything else is one of usage, whatever number CLI11 has for it.
+int CommandLine::explain(const CLI::ParseError& error) {
+  const CLI::App* innermost = &app_;
+  while (!innermost->get_subcommands().empty()) innermost = innermost->get_subcommands().front();
+  const std::vector<std::string> rest = app_.remaining(true);
+  const std::vector<const CLI::App*> commands = innermost->get_subcommands([](const CLI::App*) { return true; });
+  // CLI11 would only say that a command is missing.
+  if (error.get_name() == "RequiredError" && !rest.empty() && !commands.empty()) {
+    std::vector<std::string_view> names;
+    for (const CLI::App* command : commands) names.push_back(command->get_name());
+    std::cerr << fmt::format("there is no command \"{}\"{}\nRun with --help for more information.\n", rest.front(),
+                             bgp::config::did_you_mean(rest.front(), names));
+    return kUsage;
+  }
+  return app_.exit(error) == 0 ? kOk : kUsage;
+}
+
 int CommandLine::run(int argc, char** argv) {
   try {
     app_.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    // Asking for help is no error; everything else is one of usage, whatever number CLI11 has for it.
-    return app_.exit(error) == 0 ? kOk : kUsage;
+    return explain(error);
   }
   try {
     const int exit_code = command_();

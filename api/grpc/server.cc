@@ -80,7 +80,7 @@ std::optional<std::string> GrpcServer::start(const std::vector<std::string>& add
   }
   impl_->health = std::make_shared<HealthFollower>(*impl_->context.thread, impl_->health_options,
                                                    impl_->server->GetHealthCheckService());
-  impl_->context.thread->post([health = impl_->health] { health->start(); });
+  impl_->context.thread->run([this] { impl_->health->start(); });
   return std::nullopt;
 }
 

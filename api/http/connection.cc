@@ -97,16 +97,19 @@ void HttpConnection::linger() {
   beast::error_code ignored;
   stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
   buffer_.clear();
-  stream_.expires_after(server_->limits().time);
-  const auto drain = std::make_shared<std::function<void()>>();
-  *drain = [self = shared_from_this(), weak = std::weak_ptr(drain)] {
-    const auto again = weak.lock();
-    self->stream_.async_read_some(self->buffer_.prepare(4096), [self, again](beast::error_code error, std::size_t) {
-      if (!self->server_) return;
-      error ? self->close() : (*again)();
-    });
+  const auto limit = std::chrono::steady_clock::now() + server_->limits().time;
+  stream_.expires_at(limit);
+  drain(limit);
+}
+
+void HttpConnection::drain(std::chrono::steady_clock::time_point limit) {
+  const auto then = [self = shared_from_this(), limit](beast::error_code error, std::size_t) {
+    if (!self->server_) return;
+    // Who never pauses would outrun the stream's timer, which loses to a read that is ready.
+    const bool over = error || std::chrono::steady_clock::now() >= limit;
+    over ? self->close() : self->drain(limit);
   };
-  (*drain)();
+  stream_.async_read_some(buffer_.prepare(4096), then);
 }
 
 }  // namespace tw::api

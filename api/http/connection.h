@@ -11,6 +11,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +33,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void answer(HttpAnswer answer, bool head, unsigned version, bool keep_alive);
   void refuse(int status, const std::string& text);
   void linger();
+  void drain(std::chrono::steady_clock::time_point limit);
 
   std::shared_ptr<HttpServer> server_;  // null: closed
   boost::beast::tcp_stream stream_;
