@@ -153,7 +153,10 @@ void UpdateEncoder::for_member(rib::PeerId self, std::span<const rib::Change> ch
       slices.push_back({segment.offset, segment.size});
     }
   }
-  encode_own(changes, std::ranges::equal_range(encoded.own, self, {}, &Encoded::OwnChange::member), own);
+  const auto by_member = [](const Encoded::OwnChange& a, const Encoded::OwnChange& b) { return a.member < b.member; };
+  const auto [first, last] =
+      std::equal_range(encoded.own.begin(), encoded.own.end(), Encoded::OwnChange{self, 0}, by_member);
+  encode_own(changes, {first, last}, own);
 }
 
 void UpdateEncoder::encode_own(std::span<const rib::Change> changes, std::span<const Encoded::OwnChange> own,
