@@ -1,6 +1,8 @@
 #include "bgpd/speaker/importer.h"
 
 #include "bgpd/message/attributes.h"
+#include "bgpd/message/octets.h"
+#include "bgpd/message/only_to_customer.h"
 
 #include <fmt/format.h>
 
@@ -9,24 +11,20 @@
 namespace tw::bgp {
 namespace {
 
-std::uint32_t read32(const std::uint8_t* at) {
-  return std::uint32_t{at[0]} << 24 | std::uint32_t{at[1]} << 16 | std::uint32_t{at[2]} << 8 | at[3];
-}
-
 // Canonical AS_PATH: four octets an AS.
 bool path_contains(ByteView path, rib::AsNumber as) {
   for (std::size_t at = 0; at + 2 <= path.size();) {
     const std::size_t end = at + 2 + std::size_t{4} * path[at + 1];
     if (end > path.size()) return false;
     for (at += 2; at < end; at += 4)
-      if (read32(&path[at]) == as.value) return true;
+      if (load_u32(&path[at]) == as.value) return true;
   }
   return false;
 }
 
 bool list_contains(ByteView list, std::uint32_t value) {
   for (std::size_t at = 0; at + 4 <= list.size(); at += 4)
-    if (read32(&list[at]) == value) return true;
+    if (load_u32(&list[at]) == value) return true;
   return false;
 }
 
@@ -82,12 +80,10 @@ void Importer::announce(ByteView nlri, rib::Family family, ByteView attributes, 
   store.release(received);
 }
 
-// RFC 9234 §5, ingress rules 1 and 2: a route marked for customers only that did not come from where it may.
+// What update.leaked said when the route came, for when it is judged anew.
 bool Importer::leaks(rib::AsNumber only_to_customer) const {
   const auto role = settings_.update.local_role;
-  if (!role) return false;
-  if (*role == Role::kProvider || *role == Role::kRouteServer) return true;
-  return *role == Role::kPeer && only_to_customer != settings_.update.peer_as;
+  return role && judge_only_to_customer(*role, only_to_customer, settings_.update.peer_as) == OnIngress::kLeak;
 }
 
 bool Importer::eligible(ByteView attributes) const {
@@ -109,13 +105,13 @@ bool Importer::eligible(ByteView attributes) const {
         break;
       }
       case AttributeType::kOriginatorId:
-        if (attribute.value.size() == 4 && read32(attribute.value.data()) == settings_.router_id) return false;
+        if (attribute.value.size() == 4 && load_u32(attribute.value.data()) == settings_.router_id) return false;
         break;
       case AttributeType::kClusterList:
         if (list_contains(attribute.value, settings_.cluster_id)) return false;
         break;
       case AttributeType::kOnlyToCustomer:
-        if (attribute.value.size() == 4 && leaks(rib::AsNumber{read32(attribute.value.data())})) return false;
+        if (attribute.value.size() == 4 && leaks(rib::AsNumber{load_u32(attribute.value.data())})) return false;
         break;
       default: break;
     }
