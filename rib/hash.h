@@ -29,7 +29,7 @@ class Hash {
     std::uint64_t state = a_ ^ left;
     for (; left > 16; left -= 16, p += 16) state = fold(load(p) ^ b_, load(p + 8) ^ state);
     std::uint64_t tail[2] = {};
-    std::memcpy(tail, p, left);
+    if (left > 0) std::memcpy(tail, p, left);
     return fold(fold(tail[0] ^ b_, tail[1] ^ state), a_);
   }
 
