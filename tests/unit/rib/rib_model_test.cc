@@ -520,7 +520,7 @@ class World {
 };
 
 TEST(RibModel, AgreesAfterAnySequenceOfEvents) {
-  for (std::uint32_t seed = 1; seed <= 400 && !::testing::Test::HasFailure(); ++seed) {
+  for (std::uint32_t seed = 1; seed <= 200 && !::testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     World world(seed);
     for (int phase = 0; phase < 12; ++phase) {
