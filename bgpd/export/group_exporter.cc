@@ -83,13 +83,13 @@ bool may_announce(const ExportContext& context, const rib::SourceTraits& source,
          next_hop_for(context, source, family, canonical).has_value();
 }
 
-GroupExporter::GroupExporter(const ExportContext& context, std::shared_ptr<const Policy> policy, rib::Rib& rib)
+GroupExporter::GroupExporter(const ExportContext& context, const std::shared_ptr<const Policy>& policy, rib::Rib& rib)
     : context_(context),
       rib_(rib),
       runner_(policy, rib.attributes(), context.local_as),
-      choosable_(choosable(context, *policy)) {}
-
-GroupExporter::~GroupExporter() { rib_.attributes().release(to_policy_); }
+      choosable_(choosable(context, *policy)),
+      by_prefix_(std::ranges::any_of(policy->rules,
+                                     [](const PolicyRule& rule) { return !rule.match.prefix_lists.empty(); })) {}
 
 rib::AttributeId GroupExporter::exported(const rib::Prefix& prefix, rib::AttributeId accepted, rib::PeerId source) {
   const rib::SourceTraits& traits = rib_.source(source);
@@ -97,30 +97,47 @@ rib::AttributeId GroupExporter::exported(const rib::Prefix& prefix, rib::Attribu
       rib_.attributes().generation() != judged_generation_) {
     judge(accepted, traits, prefix.family);
   }
-  if (to_policy_ == rib::kNoAttributes) return rib::kNoAttributes;
-  const rib::AttributeId exported = runner_.apply(prefix, to_policy_, traits.kind == rib::SourceKind::kLocal);
+  if (!announced_) return rib::kNoAttributes;
+  if (answered_) {
+    rib_.attributes().retain(answer_);
+    return answer_;
+  }
+  const rib::AttributeId exported = ask_policy(prefix, accepted, traits.kind == rib::SourceKind::kLocal);
+  answered_ = !by_prefix_;
+  answer_ = exported;
+  judged_generation_ = rib_.attributes().generation();  // what was freed on the way is none of ours
+  return exported;
+}
+
+rib::AttributeId GroupExporter::ask_policy(const rib::Prefix& prefix, rib::AttributeId accepted, bool local) {
+  rib::AttributeStore& store = rib_.attributes();
+  rib::AttributeId exported;
+  if (stripped_) {
+    const rib::AttributeId stripped = store.intern(stripped_set_, stripped_key_);
+    exported = runner_.apply(prefix, stripped, local);
+    store.release(stripped);
+  } else {
+    exported = runner_.apply(prefix, accepted, local);
+  }
   return choosable_ == 0 || exported == rib::kNoAttributes ? exported : mark_chosen(exported);
 }
 
 void GroupExporter::judge(rib::AttributeId accepted, const rib::SourceTraits& source, rib::Family family) {
-  rib::AttributeStore& store = rib_.attributes();
-  store.release(std::exchange(to_policy_, rib::kNoAttributes));
-  if (may_announce(context_, source, family, store.bytes(accepted))) {
-    // What is originated here carries our own values already; a reflected route keeps its next hop.
-    std::uint64_t strip = source.kind == rib::SourceKind::kLocal ? 0 : choosable_;
-    if (internal(source.kind) && internal(context_.kind)) strip &= ~bit(AttributeType::kNextHop);
-    if (present(store.bytes(accepted), strip) == 0) {
-      store.retain(accepted);
-      to_policy_ = accepted;
-    } else {
-      const Bytes stripped = without(store.bytes(accepted), strip);
-      to_policy_ = store.intern(stripped, key_of(stripped));
-    }
+  const ByteView canonical = rib_.attributes().bytes(accepted);
+  announced_ = may_announce(context_, source, family, canonical);
+  // What is originated here carries our own values already; a reflected route keeps its next hop.
+  std::uint64_t strip = source.kind == rib::SourceKind::kLocal ? 0 : choosable_;
+  if (internal(source.kind) && internal(context_.kind)) strip &= ~bit(AttributeType::kNextHop);
+  stripped_ = announced_ && present(canonical, strip) != 0;
+  if (stripped_) {
+    stripped_set_ = without(canonical, strip);
+    stripped_key_ = key_of(stripped_set_);
   }
+  answered_ = false;
   judged_ = accepted;
   judged_kind_ = source.kind;
   judged_family_ = family;
-  judged_generation_ = store.generation();
+  judged_generation_ = rib_.attributes().generation();
 }
 
 // Takes over the reference to `exported`, returns one to the set in which policy's own values are marked.

@@ -21,16 +21,14 @@ bool may_announce(const ExportContext& context, const rib::SourceTraits& source,
 
 class GroupExporter final : public rib::Exporter {
  public:
-  GroupExporter(const ExportContext& context, std::shared_ptr<const Policy> policy, rib::Rib& rib);
-  ~GroupExporter() override;
-  GroupExporter(const GroupExporter&) = delete;
-  GroupExporter& operator=(const GroupExporter&) = delete;
+  GroupExporter(const ExportContext& context, const std::shared_ptr<const Policy>& policy, rib::Rib& rib);
 
   rib::AttributeId exported(const rib::Prefix& prefix, rib::AttributeId accepted, rib::PeerId source) override;
   rib::FamilySet families() const override { return context_.families; }
 
  private:
   void judge(rib::AttributeId accepted, const rib::SourceTraits& source, rib::Family family);
+  rib::AttributeId ask_policy(const rib::Prefix& prefix, rib::AttributeId accepted, bool local);
   rib::AttributeId mark_chosen(rib::AttributeId exported);
 
   ExportContext context_;
@@ -38,12 +36,20 @@ class GroupExporter final : public rib::Exporter {
   PolicyRunner runner_;
   std::uint64_t choosable_;  // a bit per attribute type that the policy may set and a received value must not stand for
 
-  // The last judgement: routes come in runs that share their attributes. Good while no set was freed.
+  bool by_prefix_;  // the policy looks at prefixes: routes that share attributes may fare differently
+
+  // The last judgement: routes come in runs that share their attributes. Good while no set was freed; holds no
+  // references, so that it keeps no set alive.
   rib::AttributeId judged_;
   rib::SourceKind judged_kind_ = rib::SourceKind::kLocal;
   rib::Family judged_family_ = rib::Family::kIpv4Unicast;
   std::uint64_t judged_generation_ = 0;
-  rib::AttributeId to_policy_;  // what policy is asked about; none: not announced. One reference held
+  bool announced_ = false;
+  bool stripped_ = false;  // policy is asked about stripped_set_ instead
+  Bytes stripped_set_;
+  rib::AttributeKey stripped_key_;
+  bool answered_ = false;  // answer_ is what policy said, whatever the prefix
+  rib::AttributeId answer_;
 };
 
 }  // namespace tw::bgp

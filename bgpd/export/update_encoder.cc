@@ -37,6 +37,7 @@ void Encoded::clear() {
 
 void UpdateEncoder::encode(std::span<const rib::Change> changes, Encoded& out) {
   out.clear();
+  out.octets.reserve(changes.size() * 16);  // what a full table takes; more is added where that falls short
   previous_id_ = rib::kNoAttributes;
   for (std::size_t first = 0; first < changes.size();) {
     const rib::Change& head = changes[first];

@@ -161,6 +161,30 @@ TEST_F(ChoosingPolicyTest, LeavesNoAttributeSetsBehind) {
   EXPECT_EQ(rib.attributes().size(), 0U);
 }
 
+// A run of routes with one set of attributes is asked about once, and nothing is kept alive for it.
+TEST_F(GroupExporterTest, RemembersItsAnswerForARunWithoutHoldingOnToSets) {
+  PolicyRule rule;
+  rule.set.med = 5;
+  rule.verdict = Verdict::kAccept;
+  auto policy = std::make_shared<Policy>();
+  policy->rules = {rule};
+  GroupExporter exporter(towards_ebgp, policy, rib);
+  PathAttributes attributes = learned();
+  attributes.med = 9;
+  const rib::AttributeId accepted = intern(attributes);
+  const rib::AttributeId first = exporter.exported(prefix("10.0.0.0/8"), accepted, ebgp);
+  const rib::AttributeId second = exporter.exported(prefix("11.0.0.0/8"), accepted, ebgp);
+  EXPECT_EQ(first, second);
+  EXPECT_NE(first, accepted);
+  for (const rib::AttributeId id : {first, second, accepted}) rib.attributes().release(id);
+  EXPECT_EQ(rib.attributes().size(), 0U);
+  attributes.med = std::nullopt;
+  const rib::AttributeId reused = intern(attributes);  // may have the id of a set that is gone
+  const rib::AttributeId third = exporter.exported(prefix("10.0.0.0/8"), reused, ebgp);
+  EXPECT_EQ(parse_attributes(rib.attributes().bytes(third)).med, 5U);
+  for (const rib::AttributeId id : {reused, third}) rib.attributes().release(id);
+}
+
 TEST(ExportContextHash, DiffersWithEveryField) {
   const ExportContext base = context_towards(SourceKind::kEbgp);
   std::vector<ExportContext> contexts(14, base);
