@@ -43,7 +43,7 @@ std::map<std::string, const NeighborRange*> by_name(const std::vector<NeighborRa
 // Keys that only one of the two kinds has.
 void add_own_keys(const NeighborConfig&, const NeighborConfig&, std::vector<std::string>&) {}
 void add_own_keys(const NeighborRange& now, const NeighborRange& next, std::vector<std::string>& changed) {
-  if (now.max_neighbors != next.max_neighbors) changed.push_back("max-neighbors");
+  if (now.max_neighbors != next.max_neighbors) changed.emplace_back("max-neighbors");
 }
 
 template <class T>
@@ -60,6 +60,7 @@ void describe_sessions(const std::vector<T>& now, const std::vector<T>& next, st
     }
     const auto keys = changed_keys(old->second->settings, fresh->settings);
     std::vector<std::string> words;
+    words.reserve(keys.size() + 1);
     for (const ChangedKey& key : keys) words.emplace_back(key.name);
     add_own_keys(*old->second, *fresh, words);
     if (words.empty()) continue;

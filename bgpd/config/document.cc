@@ -2,10 +2,7 @@
 #include "bgpd/config/document.h"
 
 #include "bgpd/config/dotted_keys.h"
-
-#define TOML_EXCEPTIONS 0
-#define TOML_HEADER_ONLY 1
-#include <toml++/toml.h>
+#include "bgpd/config/toml_library.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -147,9 +144,13 @@ std::variant<Table, SyntaxError> parse_document(std::string_view text) {
   if (const auto place = too_dotted_key(text)) {
     return SyntaxError{*place, "syntax error: a key has too many parts; is text not in quotes?"};
   }
-  const toml::parse_result result = toml::parse(text);
-  if (!result) return reworded(result.error());
-  return converted_table(result.table());
+  try {
+    return converted_table(toml::parse(text));
+  } catch (const toml::parse_error& error) {
+    return reworded(error);
+  } catch (const FalseAssertion&) {
+    return SyntaxError{{}, "syntax error: this is not TOML, and where it goes wrong is not known"};
+  }
 }
 
 }  // namespace tw::bgp::config
