@@ -110,6 +110,11 @@ bool on_a_list(const Match& match, const rib::Prefix& prefix) {
 
 rib::AttributeId PolicyRunner::apply(const rib::Prefix& prefix, rib::AttributeId attributes, bool local) {
   const Plan& plan = plans_->of(local, prefix.family);
+  if (plan.steps.empty()) {  // accept-all and reject-all: no more than this
+    if (policy_->otherwise != Verdict::kAccept) return rib::kNoAttributes;
+    store_.retain(attributes);
+    return attributes;
+  }
   if (!plan.remembered()) return evaluate(plan, 0, prefix, attributes);
 
   std::uint64_t listed = 0;
