@@ -27,6 +27,11 @@ std::string path_text(const v1::PathAttributes& attributes) {
   return bgp::as_path_text(path);
 }
 
+// Our own routes have none until they are announced to somebody.
+std::string next_hop_text(const v1::PathAttributes& attributes) {
+  return attributes.next_hop() == "0.0.0.0" || attributes.next_hop() == "::" ? "self" : attributes.next_hop();
+}
+
 char origin_mark(v1::Origin origin) {
   switch (origin) {
     case v1::ORIGIN_IGP: return 'i';
@@ -69,7 +74,7 @@ void add_attributes(Details& details, const v1::PathAttributes& attributes) {
   details.add("AS path", path_text(attributes));
   details.add("Origin", origin_name(attributes.origin()));
   details.add("Next hop", attributes.link_local_next_hop().empty()
-                              ? attributes.next_hop()
+                              ? next_hop_text(attributes)
                               : fmt::format("{} and {}", attributes.next_hop(), attributes.link_local_next_hop()));
   if (attributes.has_med()) details.add("MED", std::to_string(attributes.med()));
   if (attributes.has_local_pref()) details.add("Local preference", std::to_string(attributes.local_pref()));
@@ -110,8 +115,9 @@ void print_route_table(std::vector<v1::Route> routes, std::ostream& out) {
       {{""}, {"Prefix"}, {"Next hop"}, {"Pref", Align::kRight}, {"MED", Align::kRight}, {"AS path"}, {"From"}});
   for (const auto& [prefix, route] : sorted) {
     const v1::PathAttributes& a = route->attributes();
-    table.add({marks(*route), route->prefix(), a.next_hop(), a.has_local_pref() ? std::to_string(a.local_pref()) : "",
-               a.has_med() ? std::to_string(a.med()) : "", path_and_origin(a), route->source()});
+    table.add({marks(*route), route->prefix(), next_hop_text(a),
+               a.has_local_pref() ? std::to_string(a.local_pref()) : "", a.has_med() ? std::to_string(a.med()) : "",
+               path_and_origin(a), route->source()});
   }
   out << "> best  r refused by policy  s stale  p persistent; origin: i IGP  e EGP  ? incomplete\n";
   table.print(out);
@@ -137,7 +143,7 @@ void print_route_details(const std::vector<v1::Route>& routes, std::ostream& out
 std::string change_text(const v1::RouteChange& change) {
   if (change.withdrawn()) return fmt::format("- {}", change.prefix());
   const v1::Route& route = change.route();
-  return fmt::format("+ {} via {}, path {}, from {}", change.prefix(), route.attributes().next_hop(),
+  return fmt::format("+ {} via {}, path {}, from {}", change.prefix(), next_hop_text(route.attributes()),
                      path_and_origin(route.attributes()), printable(route.source()));
 }
 

@@ -2,6 +2,7 @@
 #include "api/cli/commands.h"
 #include "api/cli/json.h"
 #include "api/cli/route_text.h"
+#include "api/cli/text.h"
 #include "truewire/v1/routes.grpc.pb.h"
 
 #include <fmt/format.h>
@@ -38,7 +39,8 @@ int print_statuses(const GlobalOptions& global, const Response& response, const 
     if (ok) {
       out << fmt::format("{}: {}\n", status.prefix(), done);
     } else {
-      std::cerr << fmt::format("truewire: {}: {}\n", status.prefix(), status.message());
+      const bool named = status.message().starts_with(status.prefix());
+      std::cerr << fmt::format("truewire: {}{}\n", named ? "" : status.prefix() + ": ", printable(status.message()));
     }
   }
   if (global.json) print_json(out, response);

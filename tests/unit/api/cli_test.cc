@@ -187,6 +187,22 @@ TEST_F(Cli, ARouteIsEverythingAboutIt) {
             "  Attribute 99:         flags 0xe0, 0x0102ff\n");
 }
 
+TEST_F(Cli, OurOwnNextHopIsCalledSelf) {
+  control->locked([](auto& s) {
+    s.routes = 2;
+    s.route = [](std::uint32_t i) {
+      bgp::PathAttributes attributes;
+      attributes.next_hop = address(i == 0 ? "0.0.0.0" : "::");
+      return route_of(prefix(i == 0 ? "192.175.48.0/24" : "2620:4f:8000::/48"), attributes);
+    };
+  });
+  EXPECT_EQ(truewire({"routes"}).out,
+            "> best  r refused by policy  s stale  p persistent; origin: i IGP  e EGP  ? incomplete\n"
+            "  Prefix             Next hop  Pref  MED  AS path  From\n"
+            "  192.175.48.0/24    self                 i        192.0.2.1\n"
+            "  2620:4f:8000::/48  self                 i        192.0.2.1\n");
+}
+
 TEST_F(Cli, ARouteThatIsNotThereIsAFailure) {
   const Outcome got = truewire({"routes", "192.0.2.0/24"});
   EXPECT_EQ(got.exit_code, 1);
@@ -261,6 +277,11 @@ TEST_F(Cli, RouteAddTellsWhichWasRefused) {
   EXPECT_EQ(got.exit_code, 1);
   EXPECT_EQ(got.out, "198.51.100.0/24: added\n");
   EXPECT_EQ(got.err, "truewire: 192.0.2.0/24: the configuration has it\n");
+}
+
+TEST_F(Cli, ARefusalThatNamesThePrefixDoesNotNameItTwice) {
+  control->locked([](auto& s) { s.answer = {bgp::StatusCode::kNotFound, "192.0.2.0/24 was not added"}; });
+  EXPECT_EQ(truewire({"route", "delete", "192.0.2.0/24"}).err, "truewire: 192.0.2.0/24 was not added\n");
 }
 
 TEST_F(Cli, RouteDeleteTellsEach) {
