@@ -1,7 +1,5 @@
 #include "bgpd/speaker/signature_monitor.h"
 
-#include "bgpd/speaker/log.h"
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -24,7 +22,20 @@ std::string names(const std::vector<std::string>& suspects) {
 
 SignatureMonitor::SignatureMonitor(boost::asio::io_context& io, std::function<Suspects()> suspects,
                                    std::function<void(const std::string&, const std::string&)> told)
-    : timer_(io), suspects_(std::move(suspects)), told_(std::move(told)) {}
+    : timer_(io),
+      suspects_(std::move(suspects)),
+      told_(std::move(told)),
+      failure_{"md5-failure",
+               "segment(s) signed with another key than ours (TCPMD5Failure): the keys differ, or something on the way "
+               "changes the segments",
+               log::Throttle()},
+      not_found_{"md5-not-found",
+                 "segment(s) without a signature where a key is set (TCPMD5NotFound): no key on the other side, or the "
+                 "option is stripped on the way",
+                 log::Throttle()},
+      unexpected_{"md5-unexpected",
+                  "segment(s) signed though no key is set here (TCPMD5Unexpected): is md5-key missing?",
+                  log::Throttle()} {}
 
 void SignatureMonitor::start() {
   first_ = last_ = tcpmd5::read_signature_counters();
@@ -59,24 +70,19 @@ void SignatureMonitor::sample() {
   if (now->failure == before.failure && now->not_found == before.not_found && now->unexpected == before.unexpected)
     return;
   const Suspects suspects = suspects_();
-  report(now->failure - before.failure, "md5-failure",
-         "segments were signed with another key than ours (TCPMD5Failure): the keys differ, or something on the way "
-         "changes the segments",
-         suspects.keyed);
-  report(
-      now->not_found - before.not_found, "md5-not-found",
-      "segments carried no signature where a key is set (TCPMD5NotFound): no key on the other side, or the option is "
-      "stripped on the way",
-      suspects.keyed);
-  report(now->unexpected - before.unexpected, "md5-unexpected",
-         "segments were signed though no key is set here (TCPMD5Unexpected): is md5-key missing?", suspects.unkeyed);
+  report(failure_, now->failure - before.failure, suspects.keyed);
+  report(not_found_, now->not_found - before.not_found, suspects.keyed);
+  report(unexpected_, now->unexpected - before.unexpected, suspects.unkeyed);
 }
 
-void SignatureMonitor::report(std::uint64_t count, const char* event, const char* what,
-                              const std::vector<std::string>& suspects) {
+void SignatureMonitor::report(Kind& kind, std::uint64_t count, const std::vector<std::string>& suspects) {
   if (count == 0) return;
-  log::line(log::Level::kWarning, event, {}, "{} {}; may concern: {}", count, what, names(suspects));
-  for (const std::string& neighbor : suspects) told_(neighbor, fmt::format("{} {}", count, what));
+  for (const std::string& neighbor : suspects) told_(neighbor, fmt::format("{} {}", count, kind.what));
+  kind.untold += count;
+  std::uint64_t suppressed = 0;
+  if (!kind.throttle.pass(std::chrono::steady_clock::now(), suppressed)) return;
+  log::line(log::Level::kWarning, kind.event, {}, "{} {}; may concern: {}", kind.untold, kind.what, names(suspects));
+  kind.untold = 0;
 }
 
 }  // namespace tw::bgp

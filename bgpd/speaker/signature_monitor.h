@@ -6,6 +6,8 @@
 
 #include "tcpmd5/kernel_counters.h"
 
+#include "bgpd/speaker/log.h"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -32,12 +34,20 @@ class SignatureMonitor {
  private:
   void wait();
   void sample();
-  void report(std::uint64_t count, const char* event, const char* what, const std::vector<std::string>& suspects);
+  // A kind of refusal: at first every sample is told, then what has come together since the last line.
+  struct Kind {
+    const char* event;
+    const char* what;
+    log::Throttle throttle;
+    std::uint64_t untold = 0;
+  };
+  void report(Kind& kind, std::uint64_t count, const std::vector<std::string>& suspects);
 
   boost::asio::steady_timer timer_;
   std::function<Suspects()> suspects_;
   std::function<void(const std::string&, const std::string&)> told_;
   std::optional<tcpmd5::SignatureCounters> first_, last_;
+  Kind failure_, not_found_, unexpected_;
 };
 
 }  // namespace tw::bgp

@@ -92,7 +92,7 @@ SocketOrError start_connect(const Endpoint& remote, const TransportOptions& opti
   }
   const SocketAddress peer = to_sockaddr(remote);
   if (::connect(fd, peer.get(), peer.length) != 0 && errno != EINPROGRESS)
-    return {Fd(), fmt::format("cannot connect: {}", std::strerror(errno)), false};
+    return {Fd(), std::string(std::strerror(errno)), false};
   return made;
 }
 
