@@ -126,6 +126,27 @@ std::optional<SyntaxError> not_utf8(std::string_view text) {
   return std::nullopt;
 }
 
+bool asserts_falsely(std::string_view text) {
+  try {
+    static_cast<void>(toml::parse(text));
+  } catch (const FalseAssertion&) {
+    return true;
+  } catch (const toml::parse_error&) {
+  }
+  return false;
+}
+
+// A false assertion tells no place: it is the last line of the shortest beginning of the text that has it.
+Place place_of_false_assertion(std::string_view text) {
+  std::vector<std::size_t> ends;  // of lines
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '\n') ends.push_back(at);
+  }
+  const auto first = std::partition_point(ends.begin(), ends.end(),
+                                          [&](std::size_t end) { return !asserts_falsely(text.substr(0, end)); });
+  return {static_cast<int>(first - ends.begin()) + 1, 1};
+}
+
 }  // namespace
 
 const Member* Table::find(std::string_view name) const {
@@ -149,7 +170,8 @@ std::variant<Table, SyntaxError> parse_document(std::string_view text) {
   } catch (const toml::parse_error& error) {
     return reworded(error);
   } catch (const FalseAssertion&) {
-    return SyntaxError{{}, "syntax error: this is not TOML, and where it goes wrong is not known"};
+    return SyntaxError{place_of_false_assertion(text),
+                       "syntax error: a name, in letters, digits, '-' and '_', must stand here"};
   }
 }
 
