@@ -268,7 +268,8 @@ constexpr SessionKey kSessionKeys[] = {
          .unit = "prefixes",
          .default_text = "no limit",
          .reload = ReloadClass::kLive,
-         .help = "How many prefixes of each family are announced to the neighbor at most.",
+         .help = "How many prefixes of each family may be announced to the neighbor; one more ends the session until "
+                 "it is enabled again.",
          .example = "4"}),
     session_key<read_boolean, &S::route_reflector_client>(
         {.name = "route-reflector-client",
