@@ -373,7 +373,7 @@ class RandomPolicy {
 
 TEST_F(PolicyRunnerTest, RememberingNeverChangesAnAnswer) {
   RandomPolicy random(11);
-  for (int round = 0; round < 60; ++round) {
+  for (int round = 0; round < 30; ++round) {
     const Policy policy = random.policy();
     PolicyRunner remembering = runner(policy);
     std::vector<rib::AttributeId> held;
