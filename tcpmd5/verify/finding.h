@@ -23,6 +23,7 @@ using TimePoint = std::chrono::steady_clock::time_point;
 
 // What is wrong with a segment. The order is that of the ladder: the first that can be shown is what it is called.
 enum class FaultClass : std::uint8_t {
+  kNone,  // nothing: a valid wire copy, told only while somebody asks (Verifier::set_report_valid)
   // The reference copy is bad: software, and no knob helps.
   kSignedUncut,      // signed, and still to be segmented: every piece will carry one digest (a key set late)
   kSentUnsigned,     // no signature towards a keyed peer
@@ -76,7 +77,8 @@ struct Evidence {
 
 struct Finding {
   FaultClass fault{};
-  TimePoint at;
+  TimePoint at;                            // of the damaged copy
+  TimePoint sent_at;                       // of its reference copy, where one was found; otherwise `at`
   boost::asio::ip::address local, remote;  // our end and the peer's, as our host sees them
   std::uint16_t local_port = 0, remote_port = 0;
   std::uint32_t sequence = 0;

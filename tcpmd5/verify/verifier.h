@@ -38,6 +38,7 @@ struct Copy {
   // From the vnet header, for copies of this host's own taps:
   std::uint16_t gso_size = 0;        // octets of payload per piece; 0: not to be segmented, or not merged
   bool checksum_unfinished = false;  // left to the NIC to complete
+  std::size_t mtu = 0;               // octets, of the device it was seen on; 0: unknown
 };
 
 // How a vantage is doing. What it did not see is no proof of anything.
@@ -66,6 +67,9 @@ class Verifier {
   void set_peers(std::vector<KeyedPeer> peers);
   // Whether reference copies are remembered for comparison. Without a vantage they are only checked themselves.
   void set_has_vantage(bool has_vantage);
+  // Whether valid wire copies are findings, too (FaultClass::kNone): a trial needs to know what got through, of what
+  // size, and when it was sent.
+  void set_report_valid(bool report);
 
   // Batches, because many digests are computed at once. Findings are appended to `findings`.
   void sent(std::span<const Copy> references, std::vector<Finding>& findings);
