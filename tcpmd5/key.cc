@@ -77,21 +77,6 @@ std::string cannot_read(const std::string& path, int error) {
   return line;
 }
 
-// Keys that others can read are no secret, and keys that others can write are not ours. A group may read: root:truewire
-// 0640 is how a daemon without privileges gets at its keys.
-std::optional<std::string> permission_fault(const std::string& path, mode_t mode) {
-  std::string remedy;
-  if ((mode & S_IWGRP) != 0) remedy = "g-w";
-  if ((mode & (S_IROTH | S_IWOTH)) != 0) {
-    remedy += remedy.empty() ? "o-" : ",o-";
-    if ((mode & S_IROTH) != 0) remedy += 'r';
-    if ((mode & S_IWOTH) != 0) remedy += 'w';
-  }
-  if (remedy.empty()) return std::nullopt;
-  const char* who = (mode & S_IROTH) != 0 ? "everybody may read it" : "others than its owner may write it";
-  return "key file " + path + ": " + who + "; run: chmod " + remedy + " " + path;
-}
-
 // Reads up to buffer.size() octets; negative: errno.
 ssize_t read_all(int fd, std::span<char> buffer) {
   std::size_t filled = 0;
@@ -113,6 +98,21 @@ std::string_view first_line(std::string_view text) {
 
 }  // namespace
 
+// Keys that others can read are no secret, and keys that others can write are not ours. A group may read: root:truewire
+// 0640 is how a daemon without privileges gets at its keys.
+std::optional<std::string> key_permission_fault(const std::string& path, mode_t mode) {
+  std::string remedy;
+  if ((mode & S_IWGRP) != 0) remedy = "g-w";
+  if ((mode & (S_IROTH | S_IWOTH)) != 0) {
+    remedy += remedy.empty() ? "o-" : ",o-";
+    if ((mode & S_IROTH) != 0) remedy += 'r';
+    if ((mode & S_IWOTH) != 0) remedy += 'w';
+  }
+  if (remedy.empty()) return std::nullopt;
+  const char* who = (mode & S_IROTH) != 0 ? "everybody may read it" : "others than its owner may write it";
+  return "key file " + path + ": " + who + "; run: chmod " + remedy + " " + path;
+}
+
 LoadedKey key_from_text(std::string_view text) {
   if (auto fault = key_fault(text)) return *fault;
   return Key(text);
@@ -125,7 +125,7 @@ LoadedKey key_from_file(const std::string& path) {
   struct stat about {};
   if (::fstat(file.fd, &about) != 0) return cannot_read(path, errno);
   if (!S_ISREG(about.st_mode)) return "key file " + path + ": not a regular file";
-  if (auto fault = permission_fault(path, about.st_mode)) return *fault;
+  if (auto fault = key_permission_fault(path, about.st_mode)) return *fault;
 
   Wiped buffer;
   const ssize_t length = read_all(file.fd, buffer.octets);

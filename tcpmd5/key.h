@@ -3,8 +3,11 @@
 // A Key is wiped when it dies and has no way to print itself. Any thread; a value.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -35,6 +38,8 @@ LoadedKey key_from_text(std::string_view text);
 // The first line of the file without its line end; refuses files that others may read or write, empty ones and long
 // ones.
 LoadedKey key_from_file(const std::string& path);
+// What is wrong with who may read or write a file of keys, and what to run; nothing: it is as it should be.
+std::optional<std::string> key_permission_fault(const std::string& path, mode_t mode);
 // A systemd credential: the file of that name in $CREDENTIALS_DIRECTORY.
 LoadedKey key_from_credential(const std::string& name);
 

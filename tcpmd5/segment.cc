@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstring>
 #include <optional>
 
 namespace tw::tcpmd5 {
@@ -29,6 +31,7 @@ address_v6 v6_at(Octets data, std::size_t at) {
 struct Carried {
   address source, destination;
   Octets tcp;
+  bool truncated = false;  // `tcp` lacks its end
 };
 using IpResult = std::variant<Carried, NoSegment>;
 
@@ -73,9 +76,10 @@ IpResult parse_v4(Octets packet) {
   if (packet[9] != kTcp) return NoSegment::kNotTcp;
   constexpr std::uint16_t kMoreFragmentsAndOffset = 0x3fff;
   if ((be16(packet, 6) & kMoreFragmentsAndOffset) != 0) return NoSegment::kFragment;
-  if (total > packet.size()) return NoSegment::kTruncated;
+  if (header > packet.size()) return NoSegment::kTruncated;
   const address_v4 destination = final_destination_v4(v4_at(packet, 16), packet.subspan(kHeader, header - kHeader));
-  return Carried{v4_at(packet, 12), destination, packet.subspan(header, total - header)};
+  const std::size_t end = std::min(total, packet.size());
+  return Carried{v4_at(packet, 12), destination, packet.subspan(header, end - header), total > packet.size()};
 }
 
 // RFC 8200 §4.4 and §8.1: the checksum, and so the digest, is over the final destination.
@@ -128,8 +132,7 @@ IpResult parse_v6(Octets packet) {
     next = rest[0];
     rest = rest.subspan(*length);
   }
-  if (truncated) return NoSegment::kTruncated;
-  return Carried{v6_at(packet, 8), destination, rest};
+  return Carried{v6_at(packet, 8), destination, rest, truncated};
 }
 
 // RFC 9293 §3.2, as Linux reads it: the first option 19 of the right length counts.
@@ -156,9 +159,11 @@ void find_digest(Segment& segment) {
 
 std::variant<Segment, NoSegment> parse_tcp(const Carried& carried) {
   const Octets tcp = carried.tcp;
-  if (tcp.size() < kTcpHeader) return NoSegment::kMalformed;
+  const NoSegment too_short = carried.truncated ? NoSegment::kTruncated : NoSegment::kMalformed;
+  if (tcp.size() < kTcpHeader) return too_short;
   const std::size_t header = (tcp[12] >> 4U) * 4U;
-  if (header < kTcpHeader || header > tcp.size()) return NoSegment::kMalformed;
+  if (header < kTcpHeader) return NoSegment::kMalformed;
+  if (header > tcp.size()) return too_short;
   Segment segment{.source = carried.source,
                   .destination = carried.destination,
                   .source_port = be16(tcp, 0),
@@ -176,10 +181,19 @@ std::variant<Segment, NoSegment> parse_tcp(const Carried& carried) {
   return segment;
 }
 
-// One's complement sum (RFC 1071), to be folded; an odd last octet counts as the high one.
+// One's complement sum (RFC 1071), to be folded; an odd last octet counts as the high one. Eight octets at a time: a
+// sum of numbers of this host's byte order has, folded, its octets swapped at most (§2 B), and long sums are of 32-bit
+// halves (§2 C).
 std::uint64_t sum16(Octets data) {
   std::uint64_t sum = 0;
   std::size_t at = 0;
+  for (; at + 8 <= data.size(); at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, data.data() + at, sizeof word);
+    sum += (word & 0xffffffffU) + (word >> 32U);
+  }
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16U);
+  if constexpr (std::endian::native == std::endian::little) sum = (sum >> 8U | sum << 8U) & 0xffff;
   for (; at + 1 < data.size(); at += 2) sum += be16(data, at);
   if (at < data.size()) sum += static_cast<std::uint64_t>(data[at]) << 8;
   return sum;
@@ -190,9 +204,7 @@ std::uint64_t sum_of(const address& of) {
   return sum16(of.to_v6().to_bytes());
 }
 
-}  // namespace
-
-std::variant<Segment, NoSegment> parse_segment(Octets frame, Link link) {
+IpResult parse_ip(Octets frame, Link link) {
   if (link == Link::kEthernet) {
     const auto inner = ip_of_ethernet(frame);
     if (!inner) return NoSegment::kNotTcp;
@@ -201,15 +213,32 @@ std::variant<Segment, NoSegment> parse_segment(Octets frame, Link link) {
   if (frame.empty()) return NoSegment::kTruncated;
   const int version = frame[0] >> 4;
   if (version != 4 && version != 6) return NoSegment::kNotTcp;
-  const IpResult ip = version == 4 ? parse_v4(frame) : parse_v6(frame);
+  return version == 4 ? parse_v4(frame) : parse_v6(frame);
+}
+
+}  // namespace
+
+std::variant<Segment, NoSegment> parse_segment(Octets frame, Link link) {
+  const IpResult ip = parse_ip(frame, link);
   if (const auto* why = std::get_if<NoSegment>(&ip)) return *why;
-  return parse_tcp(std::get<Carried>(ip));
+  const auto& carried = std::get<Carried>(ip);
+  if (carried.truncated) return NoSegment::kTruncated;
+  return parse_tcp(carried);
+}
+
+std::optional<Segment> parse_truncated_segment(Octets frame, Link link) {
+  const IpResult ip = parse_ip(frame, link);
+  const auto* carried = std::get_if<Carried>(&ip);
+  if (carried == nullptr || !carried->truncated) return std::nullopt;
+  const auto parsed = parse_tcp(*carried);
+  const auto* segment = std::get_if<Segment>(&parsed);
+  return segment == nullptr ? std::nullopt : std::optional(*segment);
 }
 
 std::uint16_t expected_checksum(const Segment& segment) {
   std::uint64_t sum = sum_of(segment.source) + sum_of(segment.destination) + kTcp;
   sum += (segment.length() & 0xffff) + (segment.length() >> 16);
-  sum += sum16(segment.fixed_header) - segment.checksum;
+  sum += sum16(segment.fixed_header) + (segment.checksum ^ 0xffffU);  // without what the field holds (RFC 1624 §3)
   sum += sum16(segment.options) + sum16(segment.payload);
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
   return static_cast<std::uint16_t>(~sum);

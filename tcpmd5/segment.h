@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <variant>
 
@@ -51,6 +52,9 @@ enum class NoSegment : std::uint8_t {
 
 // A packet that states no length, as frames about to be segmented may, ends with the frame.
 std::variant<Segment, NoSegment> parse_segment(Octets frame, Link link);
+// What is there of a segment that parse_segment() calls truncated: all of its header, and payload that lacks its end,
+// so that no digest can be checked. Nothing: it is not of that kind, or less is there.
+std::optional<Segment> parse_truncated_segment(Octets frame, Link link);
 
 // What the checksum field should hold (RFC 9293 §3.1). A frame that its sender left to the NIC to finish
 // ("CHECKSUM_PARTIAL") holds something else.
