@@ -1,6 +1,7 @@
 // truewire, the command line: what can be said, and which function answers it.
 #include "api/cli/commands.h"
 #include "api/cli/text.h"
+#include "api/cli/verify_files.h"
 #include "api/version.h"
 #include "bgpd/config/nearest_word.h"
 #include "rib/prefix.h"
@@ -8,6 +9,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <csignal>
 #include <functional>
 #include <iostream>
 #include <limits>
@@ -51,6 +53,7 @@ class CommandLine {
   void add_watch();
   void add_neighbor_actions();
   void add_speaker();
+  void add_verify();
 
   CLI::App app_{"Operates truewired, the BGP speaker.", "truewire"};
   Command command_;
@@ -59,6 +62,7 @@ class CommandLine {
   bool soft_ = false;
   RoutesOptions routes_;
   RouteAddOptions add_;
+  VerifyFilesOptions verify_files_;
   std::vector<std::string> prefixes_;
 };
 
@@ -84,6 +88,7 @@ CommandLine::CommandLine() {
   add_watch();
   add_neighbor_actions();
   add_speaker();
+  add_verify();
 }
 
 void CommandLine::add_neighbors() {
@@ -188,6 +193,23 @@ void CommandLine::add_speaker() {
   });
 }
 
+void CommandLine::add_verify() {
+  CLI::App* verify = add(app_, "verify", "check the TCP-MD5 signatures in capture files; needs no daemon");
+  verify->add_option("FILE", verify_files_.files, "pcap or pcapng; - for standard input");
+  verify->add_option("--keys", verify_files_.keys,
+                     "lines ADDRESS-or-PREFIX KEY, * for any; or truewired's configuration");
+  verify->add_flag("--all", verify_files_.all, "a line for every segment, not only for those that are not valid");
+  verify->footer(
+      "Exit codes: 0 all signed segments are valid; 1 some are not, or are not signed though there is a key;\n"
+      "2 a file or the keys cannot be used; 3 there was nothing to check.");
+  verify->callback([this, verify] {
+    if (!verify->get_subcommands().empty()) return;  // which has its own
+    if (verify_files_.files.empty()) throw CLI::ValidationError("FILE", "name the captures to check");
+    if (verify_files_.keys.empty()) throw CLI::ValidationError("--keys", "name the file of keys to check with");
+    command_ = [this] { return verify_files(global_, verify_files_, std::cout); };
+  });
+}
+
 // Asking for help is no error; everything else is one of usage, whatever number CLI11 has for it.
 int CommandLine::explain(const CLI::ParseError& error) {
   const CLI::App* innermost = &app_;
@@ -227,4 +249,8 @@ int CommandLine::run(int argc, char** argv) {
 
 }  // namespace tw::cli
 
-int main(int argc, char** argv) { return tw::cli::CommandLine().run(argc, argv); }
+int main(int argc, char** argv) {
+  // `truewire … | head` ends in silence, as any other program does, even where our parent ignores the signal.
+  (void)std::signal(SIGPIPE, SIG_DFL);
+  return tw::cli::CommandLine().run(argc, argv);
+}
