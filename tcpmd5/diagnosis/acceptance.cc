@@ -1,0 +1,222 @@
+#include "tcpmd5/diagnosis/acceptance.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace tw::tcpmd5 {
+
+namespace {
+
+constexpr std::chrono::milliseconds kSameBurst{50};
+constexpr std::uint8_t kSackOption = 5;  // RFC 2018 §3
+
+// Sequence numbers wrap (RFC 9293 §3.4).
+bool before(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b) < 0; }
+
+bool has_option(Octets options, std::uint8_t kind) {
+  for (std::size_t at = 0; at < options.size();) {
+    if (options[at] == kind) return true;
+    if (options[at] == 0) return false;
+    const std::size_t length = options[at] == 1 ? 1 : at + 1 < options.size() ? options[at + 1] : 0;
+    if (length == 0) return false;
+    at += length;
+  }
+  return false;
+}
+
+}  // namespace
+
+FlowId flow_of_sent(const Segment& segment) {
+  return {segment.source, segment.destination, segment.source_port, segment.destination_port};
+}
+
+FlowId flow_of_received(const Segment& segment) {
+  return {segment.destination, segment.source, segment.destination_port, segment.source_port};
+}
+
+std::string_view to_string(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::kNeverUp: return "never up";
+    case Refusal::kFrozen: return "frozen";
+    case Refusal::kTrickle: return "trickle";
+  }
+  return "";
+}
+
+Acceptance::Flow& Acceptance::flow_for(const FlowId& id) {
+  if (const auto found = flows_.find(id); found != flows_.end()) return found->second;
+  if (flows_.size() >= kMaxFlows)
+    flows_.erase(std::ranges::min_element(flows_, {}, [](const auto& entry) { return entry.second.last_seen; }));
+  return flows_[id];
+}
+
+void Acceptance::sent(const Segment& segment, unsigned ifindex, TimePoint at) {
+  const FlowId id = flow_of_sent(segment);
+  const bool syn = (segment.flags & tcp_flag::kSyn) != 0;
+  if ((segment.flags & tcp_flag::kRst) != 0) {
+    flows_.erase(id);
+    return;
+  }
+  const auto fin = static_cast<std::uint32_t>((segment.flags & tcp_flag::kFin) != 0);
+  const auto length = static_cast<std::uint32_t>(segment.payload.size()) + static_cast<std::uint32_t>(syn) + fin;
+  if (length == 0) return;  // a bare acknowledgment is not acknowledged
+  Flow& flow = flow_for(id);
+  flow.ifindex = ifindex;
+  flow.last_seen = at;
+  const std::uint32_t begin = segment.sequence, end = begin + length;
+  // A SYN with a new number: the ports are used for a new connection.
+  if (syn && !flow.in_flight.empty() && flow.in_flight.front().begin != begin) {
+    flow = {};
+    flow.ifindex = ifindex;
+    flow.last_seen = at;
+  }
+  if (!flow.in_flight.empty() && before(begin, flow.in_flight.back().end)) {
+    sent_again(id, flow, begin, end, at);
+    return;
+  }
+  const bool burst = !flow.in_flight.empty() && at - flow.in_flight.back().last_sent < kSameBurst;
+  if (flow.in_flight.size() >= kMaxInFlight) return;
+  flow.in_flight.push_back({.begin = begin,
+                            .end = end,
+                            .payload = segment.payload.size(),
+                            .syn = syn,
+                            .burst = burst,
+                            .tries = 1,
+                            .first_sent = at,
+                            .last_sent = at});
+}
+
+void Acceptance::sent_again(const FlowId& id, Flow& flow, std::uint32_t begin, std::uint32_t end, TimePoint at) {
+  for (Flight& flight : flow.in_flight) {
+    if (!before(flight.begin, end)) break;
+    if (!before(begin, flight.end)) continue;
+    // Only the oldest says something: what lies behind it may have arrived.
+    if (&flight == &flow.in_flight.front()) refused(id, flow, flight);
+    ++flight.tries;
+    flight.last_sent = at;
+    flight.judged = false;
+  }
+}
+
+void Acceptance::refused(const FlowId& id, const Flow& flow, Flight& flight) {
+  if (std::exchange(flight.judged, true)) return;
+  news_.outcomes.push_back({id,
+                            flow.ifindex,
+                            {.judge = Judge::kAcceptance,
+                             .sent_at = flight.last_sent,
+                             .good = false,
+                             .syn = flight.syn,
+                             .burst = flight.burst,
+                             .payload = flight.payload}});
+}
+
+void Acceptance::accepted(const FlowId& id, Flow& flow, const Flight& flight) {
+  if (flight.burst && flight.tries == 1) flow.trickles = 0;
+  if (flight.burst && flight.tries > 1 && !flow.sacked) ++flow.trickles;
+  news_.outcomes.push_back({id,
+                            flow.ifindex,
+                            {.judge = Judge::kAcceptance,
+                             .sent_at = flight.last_sent,
+                             .good = true,
+                             .syn = flight.syn,
+                             .burst = flight.burst && flight.tries == 1,
+                             .payload = flight.payload}});
+}
+
+void Acceptance::acknowledge(const FlowId& id, Flow& flow, std::uint32_t until) {
+  bool moved = false;
+  while (!flow.in_flight.empty() && !before(until, flow.in_flight.front().end)) {
+    accepted(id, flow, flow.in_flight.front());
+    flow.in_flight.pop_front();
+    moved = true;
+  }
+  if (!flow.in_flight.empty() && before(flow.in_flight.front().begin, until)) {
+    flow.in_flight.front().begin = until;
+    flow.in_flight.front().tries = 1;
+    moved = true;
+  }
+  if (moved) flow.sacked = flow.told_frozen = false;
+}
+
+void Acceptance::received(const Segment& segment, TimePoint at) {
+  const FlowId id = flow_of_received(segment);
+  peers_[segment.source].alive_at = at;
+  const auto found = flows_.find(id);
+  if (found == flows_.end()) return;
+  if ((segment.flags & tcp_flag::kRst) != 0) {
+    flows_.erase(found);
+    return;
+  }
+  Flow& flow = found->second;
+  flow.last_seen = flow.alive_at = at;
+  if ((segment.flags & tcp_flag::kAck) == 0) return;
+  flow.window = segment.window;
+  if (has_option(segment.options, kSackOption)) flow.sacked = true;
+  acknowledge(id, flow, segment.acknowledgment);
+}
+
+void Acceptance::too_big(const boost::asio::ip::address& peer, TimePoint at) { peers_[peer].too_big_at = at; }
+
+void Acceptance::forget(const boost::asio::ip::address& peer) {
+  peers_.erase(peer);
+  std::erase_if(flows_, [&](const auto& entry) { return entry.first.remote == peer; });
+}
+
+// The peer lives, its window is open, nothing behind got through, no router complained: and still no answer.
+bool Acceptance::is_frozen(const FlowId& id, const Flow& flow) const {
+  if (flow.told_frozen || flow.in_flight.empty() || flow.sacked || flow.window == 0) return false;
+  const Flight& head = flow.in_flight.front();
+  if (!head.judged || head.tries < (head.syn ? kSynTries : kTries)) return false;
+  const auto peer = peers_.find(id.remote);
+  if (peer == peers_.end() || peer->second.too_big_at >= head.first_sent) return false;
+  const TimePoint alive = head.syn ? peer->second.alive_at : flow.alive_at;
+  return alive > head.first_sent + kAnswerBy / 2;
+}
+
+void Acceptance::judge(const FlowId& id, Flow& flow, TimePoint now) {
+  if (flow.in_flight.empty()) return;
+  Flight& head = flow.in_flight.front();
+  if (now >= head.last_sent + kAnswerBy) refused(id, flow, head);
+  if (is_frozen(id, flow)) {
+    flow.told_frozen = true;
+    const Refusal refusal = head.syn ? Refusal::kNeverUp : Refusal::kFrozen;
+    news_.stuck.push_back(
+        {refusal,
+         id,
+         flow.ifindex,
+         head.first_sent,
+         {.min_payload = head.payload, .syn_only = false, .bursts_only = false, .failure_rate = 1.0},
+         head.syn ? fmt::format("our {} to {} got no answer in {} tries, though the peer is alive: it signs validly",
+                                id.local_port == 179 ? "SYN-ACK" : "SYN", id.remote.to_string(), head.tries)
+                  : fmt::format("{} octets sent to {} {} times were not acknowledged, though the peer is alive, its "
+                                "window is open and nothing sent later arrived",
+                                head.payload, id.remote.to_string(), head.tries)});
+  }
+  if (flow.trickles >= kTrickles && !std::exchange(flow.told_trickle, true))
+    news_.stuck.push_back(
+        {Refusal::kTrickle,
+         id,
+         flow.ifindex,
+         head.first_sent,
+         {.min_payload = 0, .syn_only = false, .bursts_only = true, .failure_rate = 1.0},
+         fmt::format("what is sent to {} in bursts is not acknowledged until it is sent one by one ({} times in a row)",
+                     id.remote.to_string(), flow.trickles)});
+  if (flow.trickles == 0) flow.told_trickle = false;
+}
+
+AcceptanceNews Acceptance::take(TimePoint now) {
+  for (auto& [id, flow] : flows_) judge(id, flow, now);
+  return std::exchange(news_, {});
+}
+
+TimePoint Acceptance::next_due() const {
+  TimePoint due = news_.outcomes.empty() && news_.stuck.empty() ? TimePoint::max() : TimePoint{};
+  for (const auto& [id, flow] : flows_)
+    if (!flow.in_flight.empty() && !flow.in_flight.front().judged)
+      due = std::min(due, flow.in_flight.front().last_sent + kAnswerBy);
+  return due;
+}
+
+}  // namespace tw::tcpmd5

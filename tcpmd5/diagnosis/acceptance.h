@@ -1,0 +1,125 @@
+// Whether a peer accepts what we send, told by its acknowledgments: the judge where no vantage sees the wire.
+//
+// Fed by the host's own taps: every segment handed to the NIC, and every validly signed segment that came back. A peer
+// drops a bad segment without a word (RFC 2385 §2), so what shows is an octet that is sent again and again while the
+// peer is alive and its window is open. That says that something refuses, not what: loss, a middlebox or the peer look
+// the same, and only a trial can tell.
+//
+// Pure; not thread-safe; O(1) per segment, amortised. At most kMaxFlows flows and kMaxInFlight segments each are
+// remembered; beyond that the oldest flow is forgotten.
+#pragma once
+
+#include "tcpmd5/healer/trial.h"
+#include "tcpmd5/segment.h"
+
+#include <boost/asio/ip/address.hpp>
+
+#include <chrono>
+#include <compare>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace tw::tcpmd5 {
+
+// Our end first.
+struct FlowId {
+  boost::asio::ip::address local, remote;
+  std::uint16_t local_port = 0, remote_port = 0;
+  std::weak_ordering operator<=>(const FlowId&) const = default;
+};
+FlowId flow_of_sent(const Segment& segment);
+FlowId flow_of_received(const Segment& segment);
+
+// How a flow is stuck.
+enum class Refusal : std::uint8_t {
+  kNeverUp,  // SYNs or SYN-ACKs are not answered, though the peer is alive
+  kFrozen,   // nothing from one octet on is acknowledged
+  kTrickle,  // several at once fail, one by one they get through
+};
+std::string_view to_string(Refusal refusal);
+
+// A flow is stuck, and its peer is known to be alive.
+struct Stuck {
+  Refusal refusal{};
+  FlowId flow;
+  unsigned ifindex = 0;
+  TimePoint since;  // when what is refused was first sent
+  TrafficKind kind;
+  std::string text;  // one line for people
+};
+
+struct FlowOutcome {
+  FlowId flow;
+  unsigned ifindex = 0;
+  Outcome outcome;
+};
+
+struct AcceptanceNews {
+  std::vector<FlowOutcome> outcomes;
+  std::vector<Stuck> stuck;  // once per flow and kind of refusal, until it moves again
+};
+
+class Acceptance {
+ public:
+  // A transmission without an answer by then has been refused or lost.
+  static constexpr std::chrono::milliseconds kAnswerBy{400};
+  static constexpr int kTries = 3;     // transmissions of one octet without an answer: frozen
+  static constexpr int kSynTries = 2;  // of a SYN: their intervals are seconds
+  static constexpr int kTrickles = 3;  // bursts in a row that failed: trickle
+  static constexpr std::size_t kMaxFlows = 4096, kMaxInFlight = 16384;
+
+  void sent(const Segment& segment, unsigned ifindex, TimePoint at);
+  // REQUIRES: the segment's signature is valid.
+  void received(const Segment& segment, TimePoint at);
+  // A router says that it cannot pass what we send ("fragmentation needed"): what follows is no refusal.
+  void too_big(const boost::asio::ip::address& peer, TimePoint at);
+  // What has come up since the last call.
+  AcceptanceNews take(TimePoint now);
+  // When take() next has something that time alone brings.
+  TimePoint next_due() const;
+  void forget(const boost::asio::ip::address& peer);
+
+ private:
+  struct Flight {
+    std::uint32_t begin = 0, end = 0;  // sequence numbers; SYN and FIN count as one
+    std::size_t payload = 0;
+    bool syn = false;
+    bool burst = false;  // sent right behind another
+    int tries = 0;
+    TimePoint first_sent, last_sent;
+    bool judged = false;  // its last transmission was told to have been refused
+  };
+  struct Flow {
+    unsigned ifindex = 0;
+    std::deque<Flight> in_flight;  // by sequence
+    std::uint32_t window = 1;      // the peer's, as last said; before scaling
+    bool sacked = false;           // later octets arrived: the head was lost, not refused
+    bool told_frozen = false, told_trickle = false;
+    int trickles = 0;     // bursts in a row that were refused
+    TimePoint last_seen;  // of either direction
+    TimePoint alive_at;   // of a validly signed segment
+  };
+  struct Peer {
+    TimePoint alive_at;  // last validly signed segment, of any flow
+    TimePoint too_big_at;
+  };
+
+  void judge(const FlowId& id, Flow& flow, TimePoint now);
+  void acknowledge(const FlowId& id, Flow& flow, std::uint32_t until);
+  void accepted(const FlowId& id, Flow& flow, const Flight& flight);
+  void refused(const FlowId& id, const Flow& flow, Flight& flight);
+  void sent_again(const FlowId& id, Flow& flow, std::uint32_t begin, std::uint32_t end, TimePoint at);
+  bool is_frozen(const FlowId& id, const Flow& flow) const;
+  Flow& flow_for(const FlowId& id);
+
+  std::map<FlowId, Flow> flows_;
+  std::map<boost::asio::ip::address, Peer> peers_;
+  AcceptanceNews news_;
+};
+
+}  // namespace tw::tcpmd5

@@ -1,0 +1,204 @@
+#include "tcpmd5/diagnosis/diagnosis.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace tw::tcpmd5 {
+
+namespace {
+
+Judge judge_of(Cause cause) { return cause == Cause::kReceiving ? Judge::kReceived : Judge::kWire; }
+
+// Merging depends on what arrives close together, so a few segments that came through prove little.
+constexpr double kMergeRate = 0.2;
+
+bool is_address_translation(const Finding& finding) {
+  return std::ranges::any_of(finding.fields, [](HeaderField field) {
+    return field == HeaderField::kSourceAddress || field == HeaderField::kDestinationAddress ||
+           field == HeaderField::kSourcePort || field == HeaderField::kDestinationPort;
+  });
+}
+
+bool is_sequence_only(const Finding& finding) {
+  return !finding.fields.empty() && std::ranges::all_of(finding.fields, [](HeaderField field) {
+    return field == HeaderField::kSequence || field == HeaderField::kAcknowledgment;
+  });
+}
+
+}  // namespace
+
+Diagnosis::Diagnosis(std::function<LowestDevice(unsigned)> lowest_device) : lowest_device_(std::move(lowest_device)) {}
+
+void Diagnosis::found_valid(const Finding& finding) {
+  Peer& peer = peers_[finding.remote];
+  peer.valid_on_wire_at = finding.at;
+  const bool syn = (finding.flags & tcp_flag::kSyn) != 0;
+  peer.non_syn_passed |= !syn;
+  for (auto& [fault, run] : peer.runs)
+    if (run.bad > 0 && finding.payload_size >= run.min_payload) ++run.good;
+}
+
+void Diagnosis::found(const Finding& finding, TimePoint now) {
+  const FaultRow& row = row_of(finding.fault);
+  const bool syn = (finding.flags & tcp_flag::kSyn) != 0;
+  const bool damage = row.cause == Cause::kSending || row.cause == Cause::kReceiving;
+  if (finding.fault == FaultClass::kNone || damage)
+    conclusions_.outcomes.push_back({lowest_device_(finding.ifindex).ifindex,
+                                     finding.remote,
+                                     {.judge = judge_of(row.cause),
+                                      .sent_at = finding.sent_at,
+                                      .good = !damage,
+                                      .syn = syn,
+                                      .burst = false,
+                                      .payload = finding.payload_size}});
+  if (finding.fault == FaultClass::kNone) {
+    found_valid(finding);
+    return;
+  }
+  Peer& peer = peers_[finding.remote];
+  Run& run = peer.runs[finding.fault];
+  if (run.bad > 0 && now - run.last_at > kRunEnds) run = {.told_at = run.told_at};
+  if (run.bad++ == 0) {
+    run.first_at = finding.at;
+    run.min_payload = finding.payload_size;
+    run.shift = finding.sequence_shift;
+  }
+  run.last_at = now;
+  run.min_payload = std::min(run.min_payload, finding.payload_size);
+  run.only_syns &= syn;
+  run.only_shifted &= is_sequence_only(finding) && finding.sequence_shift == run.shift;
+  conclude_run(peer, run, finding, now);
+}
+
+// What fails always shows at once; what fails now and then takes more, so that its rate is known.
+bool Diagnosis::is_enough(const Run& run, const Finding& finding) const {
+  return run.bad >= std::max(row_of(finding.fault).findings_needed, run.good == 0 ? 2 : 4);
+}
+
+void Diagnosis::conclude_run(Peer& peer, Run& run, const Finding& finding, TimePoint now) {
+  const FaultRow& row = row_of(finding.fault);
+  if (row.steps.empty()) {
+    if (run.bad < row.findings_needed) return;
+    const bool was_valid = peer.valid_received_at != TimePoint{} && row.cause == Cause::kPath;
+    report(run, finding,
+           was_valid ? "it was in order before: the peer's key was changed, or something on the way was" : row.unhealed,
+           now);
+    return;
+  }
+  if (!is_enough(run, finding)) return;
+  if (is_address_translation(finding)) {
+    report(run, finding,
+           "address translation (NAT) on the way: no signed session can pass it; give the router addresses of its own, "
+           "or exempt them",
+           now);
+    return;
+  }
+  if (run.only_shifted && run.bad >= 2) {
+    report(run, finding,
+           "a firewall randomises sequence numbers; turn that off for these addresses (Cisco: set connection "
+           "random-sequence-number disable)",
+           now);
+    return;
+  }
+  conclusions_.suspicions.push_back(suspicion(run, finding));
+  conclusions_.suspicions.back().plan.kind.syn_only = run.only_syns && peer.non_syn_passed;
+  run = {.told_at = run.told_at};
+}
+
+void Diagnosis::report(Run& run, const Finding& finding, std::string_view why, TimePoint now) {
+  if (run.told_at != TimePoint{} && now - run.told_at < kTellAgain) return;
+  run.told_at = now;
+  const FaultRow& row = row_of(finding.fault);
+  Verdict verdict;
+  verdict.at = now;
+  const LowestDevice device = lowest_device_(finding.ifindex);
+  verdict.ifindex = device.ifindex;
+  verdict.device = device.name;
+  verdict.peer = finding.remote;
+  verdict.fault = name_of(finding.fault);
+  verdict.evidence = finding.text;
+  verdict.confidence = Confidence::kReported;
+  verdict.text = fmt::format("{}: {} ({} seen): {}", finding.remote.to_string(), row.meaning, run.bad, why);
+  verdict.story = {finding.text, "no offload does this: nothing was touched"};
+  verdict.segments = finding.evidence;
+  conclusions_.verdicts.push_back(std::move(verdict));
+}
+
+Suspicion Diagnosis::suspicion(const Run& run, const Finding& finding) const {
+  const FaultRow& row = row_of(finding.fault);
+  const LowestDevice device = lowest_device_(finding.ifindex);
+  Suspicion suspicion;
+  suspicion.ifindex = device.ifindex;
+  suspicion.device = device.name;
+  suspicion.lower_out_of_sight = device.out_of_sight;
+  suspicion.peer = finding.remote;
+  suspicion.fault = name_of(finding.fault);
+  suspicion.evidence = finding.text;
+  suspicion.cause = row.cause;
+  suspicion.meaning = row.meaning;
+  suspicion.unhealed = row.unhealed;
+  suspicion.first_damage = run.first_at;
+  suspicion.segments = finding.evidence;
+  suspicion.plan.steps.assign(row.steps.begin(), row.steps.end());
+  suspicion.plan.judge = judge_of(row.cause);
+  suspicion.plan.one_way = device.resets_on_change;
+  // Few samples: rather too low a rate, which asks for more of what gets through, than too high a one.
+  const double rate = run.good == 0 ? 1.0 : static_cast<double>(run.bad) / (run.bad + run.good) / 1.5;
+  suspicion.plan.kind = {.min_payload = run.min_payload,
+                         .syn_only = false,
+                         .bursts_only = false,
+                         .failure_rate = row.cause == Cause::kReceiving ? kMergeRate : rate};
+  if (row.cause == Cause::kReceiving) suspicion.plan.kind.min_payload = 0;
+  return suspicion;
+}
+
+void Diagnosis::stuck(const Stuck& stuck, TimePoint now) {
+  const LowestDevice device = lowest_device_(stuck.ifindex);
+  Peer& peer = peers_[stuck.flow.remote];
+  const std::string meaning =
+      fmt::format("what is sent to {} is not accepted ({})", stuck.flow.remote.to_string(), to_string(stuck.refusal));
+  if (peer.valid_on_wire_at != TimePoint{} && now - peer.valid_on_wire_at < kVantageFresh) {
+    Verdict verdict;
+    verdict.at = now;
+    verdict.ifindex = device.ifindex;
+    verdict.device = device.name;
+    verdict.peer = stuck.flow.remote;
+    verdict.fault = to_string(stuck.refusal);
+    verdict.evidence = stuck.text;
+    verdict.confidence = Confidence::kReported;
+    verdict.text =
+        meaning +
+        ": yet it is valid at the vantage; whatever refuses or damages it lies beyond, on the way or at the peer";
+    verdict.story = {stuck.text, "wire copies are valid: this host and its NIC are not to blame; nothing was touched"};
+    conclusions_.verdicts.push_back(std::move(verdict));
+    return;
+  }
+  Suspicion suspicion;
+  suspicion.ifindex = device.ifindex;
+  suspicion.device = device.name;
+  suspicion.lower_out_of_sight = device.out_of_sight;
+  suspicion.peer = stuck.flow.remote;
+  suspicion.fault = to_string(stuck.refusal);
+  suspicion.evidence = stuck.text;
+  suspicion.meaning = meaning;
+  suspicion.unhealed = "a middlebox, a smaller MTU on the way (PMTU black hole), or the peer itself";
+  suspicion.first_damage = stuck.since;
+  suspicion.plan = {
+      .steps = {kSendingKnobs}, .kind = stuck.kind, .judge = Judge::kAcceptance, .one_way = device.resets_on_change};
+  conclusions_.suspicions.push_back(std::move(suspicion));
+}
+
+void Diagnosis::accepted(const FlowOutcome& outcome) {
+  conclusions_.outcomes.push_back({lowest_device_(outcome.ifindex).ifindex, outcome.flow.remote, outcome.outcome});
+}
+
+void Diagnosis::received_valid(unsigned ifindex, const boost::asio::ip::address& peer, std::size_t count,
+                               TimePoint since) {
+  peers_[peer].valid_received_at = since;
+  for (std::size_t i = 0; i < std::min<std::size_t>(count, 100); ++i)
+    conclusions_.outcomes.push_back(
+        {lowest_device_(ifindex).ifindex, peer, {.judge = Judge::kReceived, .sent_at = since, .good = true}});
+}
+
+}  // namespace tw::tcpmd5

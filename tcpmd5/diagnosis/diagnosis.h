@@ -1,0 +1,84 @@
+// From findings to suspicions: which runs of damage a trial could tell more about, and which are told as they are.
+//
+// Pure: findings, stuck flows and valid segments go in; suspicions, verdicts that need no trial, and outcomes for
+// running trials come out. Not thread-safe; owned by the verifier's thread. Memory: one small record per peer and
+// fault.
+#pragma once
+
+#include "tcpmd5/diagnosis/acceptance.h"
+#include "tcpmd5/diagnosis/fault_table.h"
+#include "tcpmd5/healer/verdict.h"
+#include "tcpmd5/verify/finding.h"
+
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tw::tcpmd5 {
+
+// What carries a tap's device: where a flip must go.
+struct LowestDevice {
+  unsigned ifindex = 0;
+  std::string name;
+  bool out_of_sight = false;  // what lies below is in another namespace: a hypervisor's or container's host
+  bool resets_on_change = false;
+};
+
+struct PeerOutcome {
+  unsigned ifindex = 0;  // the lowest device
+  boost::asio::ip::address peer;
+  Outcome outcome;
+};
+
+struct Conclusions {
+  std::vector<Suspicion> suspicions;
+  std::vector<Verdict> verdicts;  // kReported, or kUndecidable: no trial could tell
+  std::vector<PeerOutcome> outcomes;
+};
+
+class Diagnosis {
+ public:
+  static constexpr std::chrono::seconds kRunEnds{120};      // without another finding
+  static constexpr std::chrono::seconds kTellAgain{600};    // the same fault of the same peer
+  static constexpr std::chrono::seconds kVantageFresh{10};  // how long a valid wire copy speaks for the present
+
+  explicit Diagnosis(std::function<LowestDevice(unsigned ifindex)> lowest_device);
+
+  void found(const Finding& finding, TimePoint now);
+  void stuck(const Stuck& stuck, TimePoint now);
+  void accepted(const FlowOutcome& outcome);
+  // Validly signed segments that came from the peer over the device since `since`.
+  void received_valid(unsigned ifindex, const boost::asio::ip::address& peer, std::size_t count, TimePoint since);
+  Conclusions take() { return std::exchange(conclusions_, {}); }
+
+ private:
+  // Findings of one class towards one peer that belong together.
+  struct Run {
+    TimePoint first_at, last_at;
+    int bad = 0, good = 0;        // of this kind, since the first bad one
+    std::size_t min_payload = 0;  // octets, of the bad ones
+    bool only_syns = true;
+    bool only_shifted = true;  // nothing but the sequence number was changed, always by as much
+    std::int64_t shift = 0;
+    TimePoint told_at;  // the epoch: never
+  };
+  struct Peer {
+    std::map<FaultClass, Run> runs;
+    TimePoint valid_on_wire_at, valid_received_at;
+    bool non_syn_passed = false;  // a wire copy other than of a SYN was valid
+  };
+
+  void found_valid(const Finding& finding);
+  void conclude_run(Peer& peer, Run& run, const Finding& finding, TimePoint now);
+  bool is_enough(const Run& run, const Finding& finding) const;
+  void report(Run& run, const Finding& finding, std::string_view why, TimePoint now);
+  Suspicion suspicion(const Run& run, const Finding& finding) const;
+
+  std::function<LowestDevice(unsigned)> lowest_device_;
+  std::map<boost::asio::ip::address, Peer> peers_;
+  Conclusions conclusions_;
+};
+
+}  // namespace tw::tcpmd5

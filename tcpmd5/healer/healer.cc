@@ -1,0 +1,273 @@
+#include "tcpmd5/healer/healer.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+#include <variant>
+
+namespace tw::tcpmd5 {
+
+namespace {
+
+std::string quiet_key(const Suspicion& suspicion) { return suspicion.fault + " " + suspicion.peer.to_string(); }
+
+// What turns off all of the knobs that are on.
+FeatureChange turning_off_all(Knobs knobs, const DeviceFeatures& now) {
+  FeatureChange change;
+  for (const Knob knob : kAllKnobs) {
+    if (!knobs.has(knob)) continue;
+    FeatureChange part = turning_off(knob, now);
+    change.bits.merge(part.bits);
+    if (part.gso_max_segs) change.gso_max_segs = part.gso_max_segs;
+  }
+  return change;
+}
+
+Knobs on_again(Knobs off, const DeviceFeatures& now) {
+  Knobs found;
+  for (const Knob knob : kAllKnobs)
+    if (off.has(knob) && now.is_on(knob)) found.add(knob);
+  return found;
+}
+
+}  // namespace
+
+Healer::Healer(Offloads& offloads, Journal& journal, HealerOptions options)
+    : offloads_(offloads), journal_(journal), options_(options) {}
+
+HealerNews Healer::take() { return std::exchange(news_, {}); }
+
+void Healer::tell(Device& device, Confidence confidence, std::string text, TimePoint now) {
+  Verdict verdict = conclude(device.subject, TrialResult{}, now);
+  verdict.confidence = confidence;
+  verdict.text = fmt::format("{}: {}: {}", device.subject.device, device.subject.meaning, text);
+  news_.verdicts.push_back(std::move(verdict));
+}
+
+void Healer::suspect(const Suspicion& suspicion, TimePoint now) {
+  if (options_.mode == HealerMode::kOff || suspicion.plan.steps.empty()) return;
+  Device& device = devices_[suspicion.ifindex];
+  TimePoint& quiet_until = device.quiet_until[quiet_key(suspicion)];
+  if (device.trial || now < quiet_until) return;
+  quiet_until = now + options_.quiet;
+  device.subject = suspicion;
+  auto features = offloads_.read(suspicion.ifindex);
+  if (const auto* failure = std::get_if<OffloadFailure>(&features)) {
+    tell(device, Confidence::kReported, "no trial: " + failure->text, now);
+    return;
+  }
+  device.before = std::get<DeviceFeatures>(std::move(features));
+  Trial trial(suspicion.plan, device.before, options_.limits);
+  TrialStep step = trial.start(now);
+  if (step.result) {  // nothing to try: no need to write anything down
+    conclude_trial(device, *step.result, now);
+    return;
+  }
+  if (options_.mode == HealerMode::kWatch || device.hands_off) {
+    tell(device, Confidence::kSuspected,
+         fmt::format("{} is suspected; nothing is touched ({}). It would be turned off first: ethtool -K {} {} off",
+                     to_string(trial.held_off()), device.hands_off ? "a remedy was undone by hand" : "mode watch",
+                     suspicion.device,
+                     row_of(suspicion.plan.steps.front().has(Knob::kTso) ? Knob::kTso : Knob::kTxChecksum).ethtool),
+         now);
+    return;
+  }
+  if (const auto problem = journal_.begin_trial(suspicion.ifindex, device.before)) {
+    tell(device, Confidence::kReported, "no trial, because the present settings could not be stored: " + *problem, now);
+    return;
+  }
+  device.trial.emplace(std::move(trial));
+  perform(device, std::move(step), now);
+}
+
+// Carries out what the trial asks for, and what it then asks for in turn.
+void Healer::perform(Device& device, TrialStep step, TimePoint now) {
+  for (;;) {
+    const bool mitigated = step.mitigated;
+    if (step.solicit) news_.solicit.insert(device.subject.peer);
+    std::optional<TrialResult> result = std::move(step.result);
+    TrialStep next;
+    if (!step.change.empty()) {
+      auto outcome = offloads_.change(device.subject.ifindex, step.change);
+      if (const auto* done = std::get_if<ChangeOutcome>(&outcome)) {
+        next = device.trial->changed(*done, now);
+      } else if (!result) {
+        next = device.trial->abort(std::get<OffloadFailure>(outcome).text, now);
+      } else {
+        result->story.push_back("not everything could be put back: " + std::get<OffloadFailure>(outcome).text);
+      }
+    }
+    if (mitigated && !result) {
+      Verdict verdict = conclude(device.subject, {.end = TrialResult::End::kCulprits, .mitigated_at = now}, now);
+      verdict.confidence = Confidence::kMitigated;
+      verdict.culprits = device.trial->held_off();
+      verdict.text = fmt::format("{}: {}: stopped with {} off; which of them is guilty is being proven",
+                                 device.subject.device, device.subject.meaning, to_string(verdict.culprits));
+      news_.verdicts.push_back(std::move(verdict));
+    }
+    if (result) {
+      conclude_trial(device, *result, now);
+      return;
+    }
+    if (next.change.empty() && !next.solicit && !next.result && !next.mitigated) return;
+    step = std::move(next);
+  }
+}
+
+void Healer::conclude_trial(Device& device, const TrialResult& result, TimePoint now) {
+  Verdict verdict = conclude(device.subject, result, now);
+  if (device.trial) {
+    if (!verdict.culprits.empty()) keep_off(device, verdict);
+    journal_.end_trial(device.subject.ifindex);
+    device.trial.reset();
+  }
+  if (!verdict.culprits.empty()) device.quiet_until.clear();  // what is left after this is something new
+  news_.verdicts.push_back(std::move(verdict));
+}
+
+void Healer::keep_off(Device& device, const Verdict& verdict) {
+  if (device.remedy) {  // a second one on this device: what it was before the first is what undoing brings back
+    device.remedy->off = device.remedy->off | verdict.culprits;
+    device.remedy->verdict = verdict;
+    device.remedy->verdict.culprits = device.remedy->off;
+  } else {
+    device.remedy = Remedy{verdict.culprits, device.before, verdict};
+  }
+  if (const auto problem = journal_.put_remedy(device.remedy->verdict, device.remedy->before))
+    tell(device, Confidence::kReported, "the remedy will not survive a restart: " + *problem, verdict.at);
+}
+
+void Healer::outcome(unsigned ifindex, const boost::asio::ip::address& peer, const Outcome& outcome, TimePoint now) {
+  const auto found = devices_.find(ifindex);
+  if (found == devices_.end() || !found->second.trial || found->second.subject.peer != peer) return;
+  perform(found->second, found->second.trial->outcome(outcome, now), now);
+}
+
+void Healer::features_changed(unsigned ifindex, TimePoint now) {
+  const auto found = devices_.find(ifindex);
+  if (found == devices_.end()) return;
+  Device& device = found->second;
+  auto read = offloads_.read(ifindex);
+  const auto* features = std::get_if<DeviceFeatures>(&read);
+  if (!features) return;
+  if (device.trial) {
+    if (const Knobs flipped = on_again(device.trial->held_off(), *features);
+        !flipped.empty() && !device.trial->is_on_phase())
+      perform(device,
+              device.trial->abort(fmt::format("somebody turned {} on while it was on trial", to_string(flipped)), now),
+              now);
+    return;
+  }
+  if (!device.remedy || on_again(device.remedy->off, *features).empty() || device.reapply_at) return;
+  device.subject.device = device.remedy->verdict.device;
+  device.subject.ifindex = ifindex;
+  device.subject.peer = device.remedy->verdict.peer;
+  device.subject.fault = device.remedy->verdict.fault;
+  device.subject.meaning = "somebody turned " + to_string(on_again(device.remedy->off, *features)) + " on again";
+  if (device.reapplied >= options_.reapply) {
+    if (device.reapplied++ == options_.reapply)
+      tell(device, Confidence::kReported,
+           fmt::format("{} times now; truewire gives way. Find what does it (a tuning service, a network manager), or "
+                       "make the setting "
+                       "permanent: truewire verify export",
+                       options_.reapply + 1),
+           now);
+    return;
+  }
+  auto delay = options_.reapply_first;
+  for (int i = 0; i < device.reapplied; ++i) delay *= 4;
+  device.reapply_at = now + delay;
+}
+
+void Healer::reapply(unsigned ifindex, Device& device, TimePoint now) {
+  device.reapply_at.reset();
+  ++device.reapplied;
+  auto read = offloads_.read(ifindex);
+  const auto* features = std::get_if<DeviceFeatures>(&read);
+  if (!features || !device.remedy) return;
+  const FeatureChange change = turning_off_all(device.remedy->off, *features);
+  if (change.empty()) return;
+  auto outcome = offloads_.change(ifindex, change);
+  if (const auto* failure = std::get_if<OffloadFailure>(&outcome))
+    tell(device, Confidence::kReported, "it could not be turned off again: " + failure->text, now);
+  else
+    tell(device, Confidence::kReported, fmt::format("turned off again ({} of {})", device.reapplied, options_.reapply),
+         now);
+}
+
+void Healer::device_gone(unsigned ifindex, TimePoint now) {
+  const auto found = devices_.find(ifindex);
+  if (found == devices_.end() || !found->second.trial) return;
+  perform(found->second, found->second.trial->abort("the device vanished, or its link went down", now), now);
+}
+
+void Healer::tick(TimePoint now, const std::function<bool(unsigned)>& may_break) {
+  for (auto& [ifindex, device] : devices_) {
+    if (device.trial && now >= device.trial->deadline())
+      perform(device, device.trial->tick(now, may_break(ifindex)), now);
+    if (device.reapply_at && now >= *device.reapply_at) reapply(ifindex, device, now);
+  }
+}
+
+TimePoint Healer::deadline() const {
+  TimePoint earliest = TimePoint::max();
+  for (const auto& [ifindex, device] : devices_) {
+    if (device.trial) earliest = std::min(earliest, device.trial->deadline());
+    if (device.reapply_at) earliest = std::min(earliest, *device.reapply_at);
+  }
+  return earliest;
+}
+
+std::optional<std::string> Healer::adopt(unsigned ifindex, const Verdict& verdict, const DeviceFeatures& before,
+                                         TimePoint) {
+  if (options_.mode != HealerMode::kHeal) return std::nullopt;
+  Device& device = devices_[ifindex];
+  device.remedy = Remedy{verdict.culprits, before, verdict};
+  device.remedy->verdict.ifindex = ifindex;
+  auto read = offloads_.read(ifindex);
+  if (const auto* failure = std::get_if<OffloadFailure>(&read)) return failure->text;
+  const FeatureChange change = turning_off_all(verdict.culprits, std::get<DeviceFeatures>(read));
+  if (change.empty()) return std::nullopt;
+  auto outcome = offloads_.change(ifindex, change);
+  if (const auto* failure = std::get_if<OffloadFailure>(&outcome)) return failure->text;
+  return std::nullopt;
+}
+
+std::optional<std::string> Healer::undo(unsigned ifindex) {
+  const auto found = devices_.find(ifindex);
+  if (found == devices_.end() || !found->second.remedy) return "there is no remedy on this device";
+  Device& device = found->second;
+  FeatureChange change;
+  for (const Knob knob : kAllKnobs) {
+    if (!device.remedy->off.has(knob)) continue;
+    FeatureChange part = turning_back(knob, device.remedy->before);
+    change.bits.merge(part.bits);
+    if (part.gso_max_segs) change.gso_max_segs = part.gso_max_segs;
+  }
+  auto outcome = offloads_.change(ifindex, change);
+  if (const auto* failure = std::get_if<OffloadFailure>(&outcome)) return failure->text;
+  journal_.remove_remedy(ifindex);
+  device.remedy.reset();
+  device.reapply_at.reset();
+  device.hands_off = true;
+  return std::nullopt;
+}
+
+bool Healer::trial_on(unsigned ifindex) const {
+  const auto found = devices_.find(ifindex);
+  return found != devices_.end() && found->second.trial;
+}
+
+Knobs Healer::held_off(unsigned ifindex) const {
+  const auto found = devices_.find(ifindex);
+  if (found == devices_.end()) return {};
+  Knobs held = found->second.remedy ? found->second.remedy->off : Knobs{};
+  return found->second.trial ? held | found->second.trial->held_off() : held;
+}
+
+void Healer::stop(TimePoint now) {
+  for (auto& [ifindex, device] : devices_)
+    if (device.trial) perform(device, device.trial->abort("truewired is stopping", now), now);
+}
+
+}  // namespace tw::tcpmd5

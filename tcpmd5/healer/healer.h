@@ -1,0 +1,96 @@
+// Runs trials, one at a time per device, keeps what they found off, and says what was done.
+//
+// Suspicions and outcomes go in; flips go to the Offloads, old bits to the Journal before them, and news come out.
+// No clock, no thread: everything is driven by calls with the time. Not thread-safe; owned by the verifier's thread.
+#pragma once
+
+#include "tcpmd5/healer/journal.h"
+#include "tcpmd5/healer/trial.h"
+#include "tcpmd5/healer/verdict.h"
+#include "tcpmd5/offload/offloads.h"
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace tw::tcpmd5 {
+
+enum class HealerMode : std::uint8_t { kOff, kWatch, kHeal };
+
+struct HealerOptions {
+  HealerMode mode = HealerMode::kHeal;
+  TrialLimits limits;
+  std::chrono::seconds quiet{600};  // after a trial without culprit, before the same fault is tried again
+  int reapply = 3;                  // times that a bit which somebody else turned on again is turned off once more
+  std::chrono::milliseconds reapply_first{1'000};  // doubled fourfold each time
+};
+
+struct HealerNews {
+  std::vector<Verdict> verdicts;
+  // Peers towards which traffic of the kind that failed is wanted now.
+  std::set<boost::asio::ip::address> solicit;
+};
+
+class Healer {
+ public:
+  Healer(Offloads& offloads, Journal& journal, HealerOptions options = {});
+
+  void set_mode(HealerMode mode) { options_.mode = mode; }
+  void suspect(const Suspicion& suspicion, TimePoint now);
+  // Something that was sent to, or came from, the peer over the device; of interest while a trial runs there.
+  void outcome(unsigned ifindex, const boost::asio::ip::address& peer, const Outcome& outcome, TimePoint now);
+  // Somebody, perhaps we, changed features of the device.
+  void features_changed(unsigned ifindex, TimePoint now);
+  // The device vanished, or its link went down and up.
+  void device_gone(unsigned ifindex, TimePoint now);
+  // `may_break(ifindex)`: every session over the device has at least half of its peer's hold time left.
+  void tick(TimePoint now, const std::function<bool(unsigned)>& may_break);
+  TimePoint deadline() const;
+  HealerNews take();
+
+  // A remedy of an earlier life: applied now, and kept. Nothing: done; otherwise one line for people.
+  std::optional<std::string> adopt(unsigned ifindex, const Verdict& verdict, const DeviceFeatures& before,
+                                   TimePoint now);
+  // Brings back what remedies on the device changed; the device is then left alone until a restart.
+  std::optional<std::string> undo(unsigned ifindex);
+
+  bool trial_on(unsigned ifindex) const;
+  Knobs held_off(unsigned ifindex) const;  // by remedies or a trial
+  // Ends trials and puts back what they changed; remedies stay.
+  void stop(TimePoint now);
+
+ private:
+  struct Remedy {
+    Knobs off;
+    DeviceFeatures before;
+    Verdict verdict;
+  };
+  struct Device {
+    std::optional<Trial> trial;
+    Suspicion subject;
+    DeviceFeatures before;
+    std::optional<Remedy> remedy;
+    int reapplied = 0;
+    std::optional<TimePoint> reapply_at;
+    std::map<std::string, TimePoint> quiet_until;  // by fault and peer
+    bool hands_off = false;
+  };
+
+  void perform(Device& device, TrialStep step, TimePoint now);
+  void conclude_trial(Device& device, const TrialResult& result, TimePoint now);
+  void keep_off(Device& device, const Verdict& verdict);
+  void reapply(unsigned ifindex, Device& device, TimePoint now);
+  void tell(Device& device, Confidence confidence, std::string text, TimePoint now);
+
+  Offloads& offloads_;
+  Journal& journal_;
+  HealerOptions options_;
+  std::map<unsigned, Device> devices_;
+  HealerNews news_;
+};
+
+}  // namespace tw::tcpmd5

@@ -1,0 +1,416 @@
+#include "tcpmd5/healer/trial.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace tw::tcpmd5 {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+// In this order knobs are turned on again: what others depend on comes first, so that each can be tried by itself.
+constexpr std::array kRestoreOrder{Knob::kScatterGather, Knob::kTxChecksum, Knob::kGso,         Knob::kTso,
+                                   Knob::kGsoMaxSegs,    Knob::kGro,        Knob::kGroHardware, Knob::kLro};
+constexpr milliseconds kSolicitEvery{1'000};
+
+std::string names(Knobs knobs) {
+  std::string text;
+  for (const Knob knob : kAllKnobs)
+    if (knobs.has(knob)) text += (text.empty() ? "" : ", ") + std::string(row_of(knob).text);
+  return text;
+}
+
+Knobs with_consequences(Knobs knobs) {
+  for (const Knob knob : kAllKnobs)
+    if (knobs.has(knob)) knobs = knobs | row_of(knob).takes_with_it;
+  return knobs;
+}
+
+void merge(FeatureChange& into, FeatureChange from) {
+  into.bits.merge(from.bits);
+  if (from.gso_max_segs) into.gso_max_segs = from.gso_max_segs;
+}
+
+// What of `change` is not so already.
+FeatureChange what_differs(FeatureChange change, const DeviceFeatures& now) {
+  std::erase_if(change.bits, [&](const auto& asked) {
+    const auto bit = now.bits.find(asked.first);
+    return bit == now.bits.end() || bit->second.wanted == asked.second;
+  });
+  if (change.gso_max_segs == now.gso_max_segs) change.gso_max_segs.reset();
+  return change;
+}
+
+double seconds(TimePoint::duration time) { return std::chrono::duration<double>(time).count(); }
+
+}  // namespace
+
+std::string_view to_string(Standing standing) {
+  switch (standing) {
+    case Standing::kUntested: return "untested";
+    case Standing::kInnocent: return "innocent";
+    case Standing::kSuspected: return "suspected";
+    case Standing::kProven: return "proven";
+    case Standing::kConsequence: return "consequence";
+    case Standing::kFixed: return "fixed";
+    case Standing::kIgnored: return "ignored";
+  }
+  return "";
+}
+
+Knobs TrialResult::with(Standing standing) const {
+  Knobs found;
+  for (const auto& [knob, its] : knobs)
+    if (its == standing) found.add(knob);
+  return found;
+}
+
+Trial::Trial(TrialPlan plan, DeviceFeatures before, TrialLimits limits)
+    : plan_(std::move(plan)), before_(std::move(before)), limits_(limits), now_features_(before_) {
+  Knobs all;
+  for (const Knobs step : plan_.steps) all = all | step;
+  for (const Knob knob : kRestoreOrder)
+    if (with_consequences(all).has(knob) && before_.is_on(knob))
+      suspects_.push_back({knob, before_.is_fixed_on(knob) ? Standing::kFixed : Standing::kUntested});
+}
+
+Trial::Suspect* Trial::find(Knob knob) {
+  const auto found = std::ranges::find(suspects_, knob, &Suspect::knob);
+  return found == suspects_.end() ? nullptr : &*found;
+}
+
+bool Trial::same_kind(const Outcome& outcome) const {
+  return outcome.payload >= plan_.kind.min_payload && (!plan_.kind.syn_only || outcome.syn) &&
+         (!plan_.kind.bursts_only || outcome.burst);
+}
+
+// So many good ones in a row that, were nothing healed, it would happen once in 200 times.
+std::size_t Trial::enough() const {
+  const double rate = std::clamp(plan_.kind.failure_rate, 0.02, 0.999);
+  const auto count = static_cast<std::size_t>(std::ceil(std::log(0.005) / std::log(1 - rate)));
+  return std::max<std::size_t>(count, plan_.judge == Judge::kAcceptance ? 1 : 2);
+}
+
+// A wire copy is its own proof. What was not acknowledged may have been lost, so it takes some of those.
+std::size_t Trial::too_many() const {
+  if (plan_.judge != Judge::kAcceptance || plan_.kind.bursts_only) return 1;
+  return phase_ == Phase::kOn ? 3 : 2;
+}
+
+void Trial::enter(Phase phase, TimePoint now) {
+  phase_ = phase;
+  phase_began_ = now;
+  last_solicit_ = now;
+  passed_ = 0;
+  refused_ = 0;
+}
+
+TrialStep Trial::start(TimePoint now) {
+  begun_at_ = now;
+  for (const Suspect& suspect : suspects_)
+    if (suspect.standing == Standing::kFixed)
+      tell(fmt::format("{} is on and fixed: the driver does not let it be changed", row_of(suspect.knob).text));
+  if (std::ranges::none_of(suspects_, [](const Suspect& s) { return s.standing == Standing::kUntested; }))
+    return finish(TrialResult::End::kNothingToTry, now);
+  step_ = 0;
+  return hold_off(plan_.steps[0], now);
+}
+
+TrialStep Trial::next_step(TimePoint now) {
+  if (++step_ < plan_.steps.size()) return hold_off(plan_.steps[step_], now);
+  const bool all_ignored = held_.empty() && !ignored_.empty();
+  return finish(all_ignored ? TrialResult::End::kIgnored : TrialResult::End::kNotAnOffload, now);
+}
+
+TrialStep Trial::hold_off(Knobs knobs, TimePoint now) {
+  TrialStep step;
+  Knobs taken;
+  for (const Knob knob : kRestoreOrder) {
+    const Suspect* suspect = with_consequences(knobs).has(knob) ? find(knob) : nullptr;
+    if (!suspect || suspect->standing != Standing::kUntested || held_.has(knob)) continue;
+    merge(step.change, turning_off(knob, now_features_));
+    taken.add(knob);
+  }
+  if (taken.empty()) return next_step(now);
+  held_ = held_ | taken;
+  tell(fmt::format("+{:.1f} s: off: {}", seconds(now - begun_at_), names(held_)));
+  enter(Phase::kMitigating, now);
+  step.solicit = true;
+  return step;
+}
+
+TrialStep Trial::changed(const ChangeOutcome& outcome, TimePoint now) {
+  now_features_ = outcome.now;
+  if (phase_ == Phase::kOver || phase_ == Phase::kNew) return {};
+  phase_began_ = now;
+  if (phase_ == Phase::kOn) {
+    // What does not come back on cannot be proven; it is off, and that is all that can be said.
+    if (!now_features_.is_on(suspects_[suspect_].knob)) return settle_suspect(Standing::kSuspected, now);
+    return {};
+  }
+  for (const Knob knob : kAllKnobs) {
+    if (!held_.has(knob) || !now_features_.is_on(knob)) continue;
+    tell(fmt::format("the device ignores the setting: {} is still on after it was turned off", row_of(knob).text));
+    held_.remove(knob);
+    ignored_.add(knob);
+    find(knob)->standing = Standing::kIgnored;
+  }
+  if (phase_ == Phase::kMitigating && held_.empty()) return next_step(now);
+  return {};
+}
+
+TrialStep Trial::outcome(const Outcome& outcome, TimePoint now) {
+  if (phase_ == Phase::kNew || phase_ == Phase::kOver || outcome.judge != plan_.judge ||
+      outcome.sent_at < phase_began_ + limits_.settle)
+    return {};
+  if (!outcome.good) return bad(outcome, now);
+  return same_kind(outcome) ? good(outcome, now) : TrialStep{};
+}
+
+TrialStep Trial::good(const Outcome& outcome, TimePoint now) {
+  ++passed_;
+  switch (phase_) {
+    case Phase::kMitigating: return passed_ >= enough() ? begin_proof(now) : TrialStep{};
+    case Phase::kOn:
+      suspects_[suspect_].largest_passed = std::max(suspects_[suspect_].largest_passed, outcome.payload);
+      if (++suspects_[suspect_].passed < enough()) return {};
+      tell(fmt::format("+{:.1f} s: {} on again: {} of this kind got through: innocent", seconds(now - begun_at_),
+                       row_of(suspects_[suspect_].knob).text, suspects_[suspect_].passed));
+      held_.remove(suspects_[suspect_].knob);
+      return settle_suspect(Standing::kInnocent, now);
+    case Phase::kOffAgain: return passed_ >= enough() ? healed_again(now) : TrialStep{};
+    case Phase::kNew:
+    case Phase::kResting:
+    case Phase::kOver: return {};
+  }
+  return {};
+}
+
+TrialStep Trial::bad(const Outcome& outcome, TimePoint now) {
+  if (++refused_ < too_many()) return {};
+  switch (phase_) {
+    case Phase::kMitigating:
+      tell(fmt::format("+{:.1f} s: the damage goes on with {} off", seconds(now - begun_at_), names(held_)));
+      return next_step(now);
+    case Phase::kOn: return turn_off_again(now, true);
+    case Phase::kOffAgain:
+    case Phase::kResting: return contradicted(outcome, now);
+    case Phase::kNew:
+    case Phase::kOver: return {};
+  }
+  return {};
+}
+
+TrialStep Trial::begin_proof(TimePoint now) {
+  mitigated_at_ = now;
+  tell(fmt::format("+{:.1f} s: the damage has stopped with {} off", seconds(now - begun_at_), names(held_)));
+  TrialStep step;
+  if (plan_.one_way) {
+    tell("the driver resets its link when a bit changes: nothing is turned on again to prove it");
+    for (Suspect& suspect : suspects_)
+      if (held_.has(suspect.knob)) suspect.standing = Standing::kSuspected;
+    step = finish(TrialResult::End::kCulprits, now);
+  } else {
+    suspect_ = 0;
+    enter(Phase::kResting, now);
+  }
+  step.mitigated = true;
+  return step;
+}
+
+// A guilty knob that is off keeps this one off, too.
+bool Trial::blocked(Knob knob) const {
+  return std::ranges::any_of(suspects_, [&](const Suspect& other) {
+    const bool stays_off = other.standing == Standing::kProven || other.standing == Standing::kSuspected;
+    return stays_off && row_of(other.knob).takes_with_it.has(knob);
+  });
+}
+
+TrialStep Trial::next_suspect(TimePoint now) {
+  for (; suspect_ < suspects_.size(); ++suspect_) {
+    Suspect& suspect = suspects_[suspect_];
+    if (suspect.standing != Standing::kUntested || !held_.has(suspect.knob)) continue;
+    if (!blocked(suspect.knob)) return turn_on(now);
+    suspect.standing = Standing::kConsequence;
+    tell(fmt::format("{} cannot be on while {} is off: a consequence", row_of(suspect.knob).text,
+                     names(held_.without({suspect.knob}))));
+  }
+  const bool guilty = std::ranges::any_of(suspects_, [](const Suspect& s) {
+    return s.standing == Standing::kProven || s.standing == Standing::kSuspected;
+  });
+  return finish(guilty ? TrialResult::End::kCulprits : TrialResult::End::kWentAway, now);
+}
+
+TrialStep Trial::turn_on(TimePoint now) {
+  const Knob knob = suspects_[suspect_].knob;
+  TrialStep step;
+  step.change = what_differs(turning_back(knob, before_), now_features_);
+  step.solicit = true;
+  tell(fmt::format("+{:.1f} s: on: {}", seconds(now - begun_at_), row_of(knob).text));
+  enter(Phase::kOn, now);
+  return step;
+}
+
+TrialStep Trial::turn_off_again(TimePoint now, bool broke) {
+  Suspect& suspect = suspects_[suspect_];
+  TrialStep step;
+  step.change = turning_off(suspect.knob, now_features_);
+  if (broke) {
+    tell(fmt::format("+{:.1f} s: broken again with {} on; off", seconds(now - begun_at_), row_of(suspect.knob).text));
+    enter(Phase::kOffAgain, now);
+    step.solicit = true;
+    return step;
+  }
+  const bool nothing_told = passed_ == 0;
+  enter(Phase::kResting, now);
+  if (nothing_told && ++suspect.empty_phases >= limits_.empty_phases) {
+    tell(fmt::format("+{:.1f} s: nothing of the kind that failed was sent while {} was on: it stays off, unproven",
+                     seconds(now - begun_at_), row_of(suspect.knob).text));
+    suspect.standing = Standing::kSuspected;
+  }
+  return step;
+}
+
+TrialStep Trial::healed_again(TimePoint now) {
+  Suspect& suspect = suspects_[suspect_];
+  ++suspect.reversals;
+  suspect.passed = 0;  // what passed before it broke spoke for a coincidence
+  tell(fmt::format("+{:.1f} s: healed again with {} off ({} of {})", seconds(now - begun_at_),
+                   row_of(suspect.knob).text, suspect.reversals, limits_.reversals));
+  if (suspect.reversals >= limits_.reversals) {
+    proven_at_ = now;
+    return settle_suspect(Standing::kProven, now);
+  }
+  enter(Phase::kResting, now);
+  return {};
+}
+
+TrialStep Trial::settle_suspect(Standing standing, TimePoint now) {
+  suspects_[suspect_].standing = standing;
+  enter(Phase::kResting, now);
+  return {};
+}
+
+TrialStep Trial::contradicted(const Outcome& outcome, TimePoint now) {
+  tell(fmt::format("+{:.1f} s: damage ({} octets) with {} off, where there had been none", seconds(now - begun_at_),
+                   outcome.payload, names(held_)));
+  plan_.kind.min_payload = std::max(plan_.kind.min_payload, outcome.payload);
+  plan_.kind.syn_only = false;
+  TrialStep step = reopen(outcome.payload, now);
+  if (!step.change.empty()) return step;
+  if (step_ + 1 < plan_.steps.size()) return next_step(now);
+  if (++contradictions_ >= limits_.contradictions) return finish(TrialResult::End::kContradicted, now);
+  enter(phase_, now);
+  return {};
+}
+
+// Holds off again what was found innocent by smaller segments only.
+TrialStep Trial::reopen(std::size_t payload, TimePoint now) {
+  TrialStep step;
+  for (Suspect& suspect : suspects_) {
+    if (suspect.standing != Standing::kInnocent || suspect.largest_passed >= payload) continue;
+    suspect = {.knob = suspect.knob};
+    merge(step.change, turning_off(suspect.knob, now_features_));
+    held_.add(suspect.knob);
+    tell(fmt::format("{} is under suspicion again, and off", row_of(suspect.knob).text));
+  }
+  if (step.change.empty()) return step;
+  enter(Phase::kMitigating, now);
+  step.solicit = true;
+  return step;
+}
+
+TrialStep Trial::tick(TimePoint now, bool may_break) {
+  TrialStep step;
+  switch (phase_) {
+    case Phase::kNew:
+    case Phase::kOver: return {};
+    case Phase::kMitigating:
+    case Phase::kOffAgain:
+      if (now - phase_began_ >= limits_.step_patience) {
+        if (phase_ == Phase::kMitigating && passed_ == 0) return finish(TrialResult::End::kNoOutcome, now);
+        if (phase_ == Phase::kOffAgain) return settle_suspect(Standing::kSuspected, now);
+        if (now - phase_began_ >= limits_.proof) return finish(TrialResult::End::kNoOutcome, now);
+      }
+      break;
+    case Phase::kOn:
+      if (now - phase_began_ >= limits_.on_phase) return turn_off_again(now, refused_ > 0 && passed_ == 0);
+      break;
+    case Phase::kResting:
+      if (now - *mitigated_at_ >= limits_.proof) {
+        tell("there was no time, or no traffic, to prove the rest: it stays off");
+        for (Suspect& suspect : suspects_)
+          if (suspect.standing == Standing::kUntested && held_.has(suspect.knob))
+            suspect.standing = Standing::kSuspected;
+        return next_suspect(now);
+      }
+      if (now - phase_began_ < limits_.rest) return {};
+      if (may_break) return next_suspect(now);
+      break;  // a keepalive that gets through gives the peer's Hold Timer its full time again
+  }
+  if (now - last_solicit_ >= kSolicitEvery) {
+    last_solicit_ = now;
+    step.solicit = true;
+  }
+  return step;
+}
+
+TimePoint Trial::deadline() const {
+  switch (phase_) {
+    case Phase::kNew:
+    case Phase::kOver: return TimePoint::max();
+    case Phase::kMitigating:
+    case Phase::kOffAgain: return std::min(phase_began_ + limits_.step_patience, last_solicit_ + kSolicitEvery);
+    case Phase::kOn: return std::min(phase_began_ + limits_.on_phase, last_solicit_ + kSolicitEvery);
+    case Phase::kResting: return phase_began_ + limits_.rest;
+  }
+  return TimePoint::max();
+}
+
+FeatureChange Trial::restoring() const {
+  FeatureChange change;
+  for (const Suspect& suspect : suspects_)
+    if (suspect.standing != Standing::kProven && suspect.standing != Standing::kSuspected)
+      merge(change, turning_back(suspect.knob, before_));
+  return what_differs(std::move(change), now_features_);
+}
+
+TrialStep Trial::finish(TrialResult::End end, TimePoint now) {
+  if (end != TrialResult::End::kCulprits)
+    for (Suspect& suspect : suspects_)
+      if (suspect.standing == Standing::kProven || suspect.standing == Standing::kSuspected)
+        suspect.standing = Standing::kUntested;
+  TrialStep step;
+  step.change = restoring();
+  TrialResult result{
+      .end = end, .knobs = {}, .mitigated_at = mitigated_at_, .proven_at = {}, .story = {}, .abort_reason = {}};
+  held_ = {};
+  bool all_proven = end == TrialResult::End::kCulprits;
+  for (const Suspect& suspect : suspects_) {
+    result.knobs.emplace_back(suspect.knob, suspect.standing);
+    const bool stays_off = suspect.standing == Standing::kProven || suspect.standing == Standing::kSuspected;
+    if (stays_off) held_.add(suspect.knob);
+    all_proven &= suspect.standing != Standing::kSuspected;
+  }
+  if (all_proven) result.proven_at = proven_at_;
+  tell(fmt::format("+{:.1f} s: {}", seconds(now - begun_at_),
+                   held_.empty() ? "everything is as it was before" : "stays off: " + names(held_)));
+  result.story = std::move(story_);
+  step.result = std::move(result);
+  phase_ = Phase::kOver;
+  return step;
+}
+
+TrialStep Trial::abort(std::string reason, TimePoint now) {
+  if (phase_ == Phase::kOver) return {};
+  tell(fmt::format("+{:.1f} s: given up: {}", seconds(now - begun_at_), reason));
+  TrialStep step = finish(TrialResult::End::kAborted, now);
+  step.result->abort_reason = std::move(reason);
+  return step;
+}
+
+}  // namespace tw::tcpmd5
