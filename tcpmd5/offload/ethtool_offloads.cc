@@ -1,20 +1,18 @@
 #include "tcpmd5/offload/ethtool_offloads.h"
 
 #include "tcpmd5/offload/links.h"
+#include "tcpmd5/offload/not_followed.h"
 
 #include <fmt/format.h>
 #include <linux/genetlink.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <set>
 
 namespace tw::tcpmd5 {
 namespace {
-
-constexpr std::string_view kGsoMaxSegsName = "gso_max_segs";
 
 OffloadFailure failure(std::string what, const NetlinkError& error) {
   switch (error.number) {
@@ -36,32 +34,6 @@ std::optional<EthtoolFamily> find_family(NetlinkSocket& socket) {
   NetlinkRequest request = family_request();
   if (socket.ask(request, [&](const nlmsghdr& answer) { family = read_family(answer); })) return std::nullopt;
   return family;
-}
-
-// Of SG, only gathering from pages matters to the others; gathering from lists of packets may be on without it.
-bool allows_others(Knob knob, const DeviceFeatures& now) {
-  if (knob != Knob::kScatterGather) return now.is_on(knob);
-  const auto found = now.bits.find("tx-scatter-gather");
-  return found != now.bits.end() && found->second.on;
-}
-
-// Whether a knob that is off keeps this bit from coming on.
-bool is_held_down(std::string_view bit, const DeviceFeatures& now) {
-  const auto knob = knob_of_bit(bit);
-  return knob && std::ranges::any_of(kAllKnobs, [&](Knob other) {
-           return row_of(other).takes_with_it.has(*knob) && !allows_others(other, now);
-         });
-}
-
-std::vector<std::string> not_followed(const FeatureChange& change, const DeviceFeatures& now) {
-  std::vector<std::string> names;
-  for (const auto& [bit, on] : change.bits) {
-    const auto found = now.bits.find(bit);
-    const bool is_on = found != now.bits.end() && found->second.on;
-    if (is_on != on && !(on && is_held_down(bit, now))) names.push_back(bit);
-  }
-  if (change.gso_max_segs && change.gso_max_segs != now.gso_max_segs) names.emplace_back(kGsoMaxSegsName);
-  return names;
 }
 
 }  // namespace
