@@ -5,7 +5,8 @@
 // sources are read one after the other. Not thread-safe; owned by the verifier's thread. O(1) per valid segment.
 //
 // Memory is bounded: per flow kMaxKeptOctets of payload and kMaxKeptSegments segments are remembered, and kMaxFlows
-// flows; the oldest are forgotten first, and what can then not be compared is counted, never guessed.
+// flows; of all flows kMaxOctets of payload; the oldest are forgotten first, and what can then not be compared is
+// counted, never guessed.
 #pragma once
 
 #include "tcpmd5/digest.h"
@@ -59,6 +60,7 @@ class Verifier {
   static constexpr std::chrono::milliseconds kPatience{100};    // for the reference copy of a bad wire copy
   static constexpr std::chrono::milliseconds kLostAfter{1000};  // a reference copy without a wire copy
   static constexpr std::size_t kMaxFlows = 4096, kMaxKeptSegments = 8192, kMaxKeptOctets = 8 << 20;
+  static constexpr std::size_t kMaxOctets = 256 << 20;
 
   Verifier();
   ~Verifier();

@@ -1,0 +1,36 @@
+// What arrives from keyed peers: validly signed, or what is wrong with it.
+//
+// Pure; not thread-safe. O(1) per valid segment beyond its digest; proofs about bad ones hash at most kProofPerSecond
+// octets. Nothing that a stranger can send makes it remember more than a count per address.
+#pragma once
+
+#include "tcpmd5/verify/flow_table.h"
+#include "tcpmd5/verify/signature_batch.h"
+#include "tcpmd5/verify/work_budget.h"
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace tw::tcpmd5 {
+
+class ReceivedCheck {
+ public:
+  static constexpr std::size_t kProofPerSecond = 16 << 20, kProofBurst = 32 << 20;  // octets hashed
+
+  explicit ReceivedCheck(FlowTable& flows) : flows_(flows) {}
+
+  void received(std::span<const Copy> copies, std::vector<Finding>& findings);
+
+ private:
+  void bad(const Copy& copy, Signature signature, std::span<const Key> keys, std::vector<Finding>& findings);
+  // What the finding says of a segment that is signed with none of the keys.
+  void explain_invalid(const Copy& copy, std::span<const Key> keys, const KnownPeer& peer, Finding& finding);
+  std::string translated_address(const Segment& segment, std::span<const Key> keys, const KnownPeer& peer);
+
+  FlowTable& flows_;
+  std::vector<SignatureJob> jobs_;
+  WorkBudget budget_{kProofPerSecond, kProofBurst};
+};
+
+}  // namespace tw::tcpmd5
