@@ -92,6 +92,19 @@ struct HttpEndpoint {
   std::uint16_t port = 0;
   bool operator==(const HttpEndpoint&) const = default;
 };
+// What the verifier of signed segments may do.
+enum class VerifyMode : std::uint8_t {
+  kOff,    // nothing
+  kWatch,  // look, and say what it would do
+  kHeal,   // turn guilty offloads off
+};
+std::string_view name(VerifyMode mode);  // "watch"
+struct VerifyConfig {
+  VerifyMode mode = VerifyMode::kWatch;
+  std::vector<std::string> wire;  // "mirror:eth1", "pcap:/path": where copies from the wire come from; no two alike
+  bool prove_on_resetting_drivers = false;  // reversals also where a change of offloads resets the device
+  bool operator==(const VerifyConfig&) const = default;
+};
 struct ConfigError {
   std::string file;
   int line = 0, column = 0;  // 1-based; 0: the file as a whole
@@ -108,6 +121,7 @@ struct Config {
   std::optional<HttpEndpoint> http;
   std::string log_level = "info";  // trace debug info warning error
   bool log_json = false;
+  VerifyConfig verify;
   std::vector<ConfigError> warnings;  // legal, but probably not what was meant
 };
 

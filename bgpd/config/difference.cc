@@ -97,6 +97,17 @@ void describe_originated(const Config& now, const Config& next, std::vector<std:
   }
 }
 
+void describe_verify(const VerifyConfig& now, const VerifyConfig& next, std::vector<std::string>& lines) {
+  if (now.mode != next.mode) lines.push_back("verify.mode: changed to " + std::string(name(next.mode)));
+  if (now.wire != next.wire) {
+    lines.push_back("verify.wire: changed to " + (next.wire.empty() ? "nothing" : joined(next.wire)));
+  }
+  if (now.prove_on_resetting_drivers != next.prove_on_resetting_drivers) {
+    lines.push_back(std::string("verify.proof-on-resetting-drivers: changed to ") +
+                    (next.prove_on_resetting_drivers ? "true" : "false"));
+  }
+}
+
 }  // namespace
 
 std::string_view describe(ReloadClass reload) {
@@ -144,6 +155,7 @@ std::vector<std::string> describe_difference(const Config& now, const Config& ne
   if (now.log_level != next.log_level) lines.push_back("log.level: changed to " + next.log_level);
   if (now.log_json != next.log_json)
     lines.push_back(std::string("log.format: changed to ") + (next.log_json ? "json" : "text"));
+  describe_verify(now.verify, next.verify, lines);
   return lines;
 }
 

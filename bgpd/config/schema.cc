@@ -5,6 +5,7 @@
 #include "bgpd/config/session_keys.h"
 #include "bgpd/config/speaker_keys.h"
 #include "bgpd/config/top_level.h"
+#include "bgpd/config/verify_keys.h"
 
 namespace tw::bgp::config {
 
@@ -46,6 +47,7 @@ const std::vector<Section>& schema() {
       section("[api]", "The gRPC API.", api_keys()),
       section("[http]", "Health and metrics.", http_keys()),
       section("[log]", "The log, on standard error.", log_keys()),
+      section("[verify]", "Watching our own signed segments; without the section the verifier watches.", verify_keys()),
   };
   return sections;
 }

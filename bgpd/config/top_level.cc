@@ -7,6 +7,7 @@
 #include "bgpd/config/session_keys.h"
 #include "bgpd/config/speaker_keys.h"
 #include "bgpd/config/values.h"
+#include "bgpd/config/verify_keys.h"
 
 #include <array>
 #include <iterator>
@@ -59,7 +60,7 @@ constexpr std::array<Key<O>, 12> kTopLevelKeys = {{
     key<O, one_table, &O::api>({.name = "api", .type = "table", .help = "The gRPC API."}),
     key<O, one_table, &O::http>({.name = "http", .type = "table", .help = "Health and metrics over HTTP."}),
     key<O, one_table, &O::log>({.name = "log", .type = "table", .help = "What is logged, and how."}),
-    {{.name = "verify", .type = "table", .help = "Watching our own signed segments.", .supported = false}, nullptr},
+    key<O, one_table, &O::verify>({.name = "verify", .type = "table", .help = "Watching our own signed segments."}),
     {{.name = "check", .type = "tables", .help = "Health checks that routes depend on.", .supported = false}, nullptr},
 }};
 
@@ -113,6 +114,7 @@ Config read_document(Reading& reading, const Table& document) {
   read_optional_table(reading, outline.api, "[api]", api_keys(), config);
   read_optional_table(reading, outline.http, "[http]", http_keys(), config);
   read_optional_table(reading, outline.log, "[log]", log_keys(), config);
+  if (outline.verify) config.verify = read_verify(reading, *outline.verify);
   config.speaker = speaker.speaker;
   config.originate = read_originate(reading, outline);
   for (const Value* value : outline.prefix_lists) read_prefix_list(reading, *value);

@@ -14,6 +14,7 @@ struct Outline {
   const Value* api = nullptr;
   const Value* http = nullptr;
   const Value* log = nullptr;
+  const Value* verify = nullptr;
   std::vector<const Value*> neighbors, groups, ranges, prefix_lists, policies, originate;
 };
 std::span<const Key<Outline>> top_level_keys();

@@ -106,6 +106,7 @@ TEST(Config, EveryDefaultIsFilledIn) {
   EXPECT_FALSE(config.http);
   EXPECT_EQ(config.log_level, "info");
   EXPECT_FALSE(config.log_json);
+  EXPECT_EQ(config.verify, (VerifyConfig{VerifyMode::kWatch, {}, false}));
 }
 
 // RFC 8212
@@ -204,6 +205,31 @@ format = "json"
   EXPECT_EQ(config.http, (HttpEndpoint{"::1", 9112}));
   EXPECT_EQ(config.log_level, "debug");
   EXPECT_TRUE(config.log_json);
+}
+
+TEST(Config, VerifyReachesItsSettings) {
+  const VerifyConfig verify = valid(std::string(kSpeaker) + R"(
+[verify]
+mode = "heal"
+wire = ["mirror:eth1", "mirror:ix0.112", "pcap:/var/tmp/a/../ix.pcap"]
+proof-on-resetting-drivers = true
+)")
+                                  .verify;
+  EXPECT_EQ(verify.mode, VerifyMode::kHeal);
+  EXPECT_EQ(verify.wire, (std::vector<std::string>{"mirror:eth1", "mirror:ix0.112", "pcap:/var/tmp/ix.pcap"}));
+  EXPECT_TRUE(verify.prove_on_resetting_drivers);
+}
+
+TEST(Config, VerifySectionWithoutModeOnlyWatches) {
+  const VerifyConfig verify = valid(std::string(kSpeaker) + "[verify]\nwire = \"mirror:eth1\"\n").verify;
+  EXPECT_EQ(verify, (VerifyConfig{VerifyMode::kWatch, {"mirror:eth1"}, false}));
+}
+
+TEST(Config, CaptureOfTheVerifierIsRelativeToTheFile) {
+  const LoadResult result =
+      parse_config(std::string(kSpeaker) + "[verify]\nwire = \"pcap:ix.pcap\"\n", "/etc/truewire/truewire.toml");
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->verify.wire, std::vector<std::string>{"pcap:/etc/truewire/ix.pcap"});
 }
 
 TEST(Config, NeighborsOwnSettingTakesThePlaceOfTheGroups) {

@@ -216,6 +216,20 @@ TEST(DescribeDifference, TellsWhatNeedsARestartAndWhatTheLogDoes) {
                           "log.format: changed to json"));
 }
 
+TEST(DescribeDifference, TellsWhatTheVerifierDoesAndNeedsNoRestartForIt) {
+  const std::string next =
+      "[verify]\nmode = \"heal\"\nwire = [\"mirror:eth1\", \"pcap:/x\"]\n"
+      "proof-on-resetting-drivers = true\n";
+  EXPECT_THAT(difference("", next),
+              ElementsAre("verify.mode: changed to heal", "verify.wire: changed to mirror:eth1, pcap:/x",
+                          "verify.proof-on-resetting-drivers: changed to true"));
+  EXPECT_THAT(difference(next, "[verify]\nmode = \"off\"\n"),
+              ElementsAre("verify.mode: changed to off", "verify.wire: changed to nothing",
+                          "verify.proof-on-resetting-drivers: changed to false"));
+  EXPECT_THAT(difference("", "[verify]\n"), IsEmpty()) << "the section alone says nothing new";
+  EXPECT_THAT(needs_restart(config_of(kSpeaker), config_of(kSpeaker + next)), IsEmpty());
+}
+
 TEST(NeedsRestart, NamesTheKeysOfTheSpeaker) {
   EXPECT_THAT(needs_restart(config_of(kSpeaker),
                             config_of("[speaker]\nas = 113\nrouter-id = \"203.0.113.2\"\ncluster-id = \"1.1.1.1\"\n"
