@@ -125,7 +125,7 @@ InstalledFault make_fault(std::string_view specification) {
   const Ways ways = chosen(parameters, "ways", row->ways, kWays);
   InstalledFault fault;
   fault.label = parameters.text("label", std::string(row->name));
-  fault.place = chosen(parameters, "at", row->place, kPlaces);
+  fault.place = chosen(parameters, "place", row->place, kPlaces);
   const auto station = [&](Direction direction) {
     return std::make_shared<Station>(fault.label, row->make(parameters, direction), conditions);
   };

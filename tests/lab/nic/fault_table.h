@@ -36,7 +36,7 @@ struct InstalledFault {
 // "NAME,key=value,…". Besides the fault's own parameters:
 //   gate=none|tso|tx-checksum|sg|gso|gro  another feature than the row's
 //   ways=out|in|both                      other directions than the row's
-//   at=nic|before-mirror|beyond-mirror    another place than the row's
+//   place=nic|before-mirror|beyond-mirror another place than the row's
 //   family=4|6  one-in=N  probability=P  seed=N  after=N
 //   label=TEXT                            a name to switch it by; otherwise its row's
 // Throws std::invalid_argument with a line for people.
