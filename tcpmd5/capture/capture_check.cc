@@ -1,7 +1,7 @@
 // Threads take chunks in turn, judge them side by side, and report them in turn.
 #include "tcpmd5/capture/capture_check.h"
 
-#include "tcpmd5/digest.h"
+#include "tcpmd5/batch_digest.h"
 
 #include <algorithm>
 #include <condition_variable>
@@ -44,7 +44,7 @@ struct Judged {
   Unwrapped unwrapped;
   std::optional<Segment> segment;
   Pair* pair = nullptr;
-  Verdict verdict{};
+  Verdict verdict = Verdict::kUnconcerned;  // until its signature is looked at
   bool left_to_nic = false;
 };
 
@@ -101,12 +101,13 @@ class Judge {
   void find_segments(const CaptureFile::Chunk& chunk);
   void take(Judged it, const std::variant<Segment, NoSegment>& parsed);
   Pair& pair(const Segment& segment);
-  void check_signatures();
   Verdict verdict_of(Judged& it, Signature signature) const;
 
   const KeyRing& keys_;
   const std::uint16_t port_;
   std::vector<Judged> judged_;
+  std::vector<BatchChecker::Question> questions_;
+  BatchChecker checker_;
   PeerPair last_pair_;
   Pair* last_ = nullptr;
 };
@@ -172,8 +173,12 @@ Verdict Judge::verdict_of(Judged& it, Signature signature) const {
 void Judge::judge(const CaptureFile::Chunk& chunk) {
   judged_.clear();
   find_segments(chunk);
+  questions_.clear();
+  for (const Judged& it : judged_)
+    if (it.verdict == Verdict::kUnconcerned) questions_.push_back({&*it.segment, it.pair->keys});
+  auto answer = checker_.check(questions_).begin();
   for (Judged& it : judged_) {
-    if (it.verdict == Verdict::kUnconcerned) it.verdict = verdict_of(it, check_signature(*it.segment, it.pair->keys));
+    if (it.verdict == Verdict::kUnconcerned) it.verdict = verdict_of(it, *answer++);
     Counts& counts = it.pair != nullptr ? it.pair->counts : nameless;
     ++counts.by_verdict[static_cast<std::size_t>(it.verdict)];
     counts.checksum_left_to_nic += it.left_to_nic ? 1 : 0;
