@@ -11,18 +11,6 @@
 namespace tw::tcpmd5 {
 namespace {
 
-std::string address_text(std::span<const std::uint8_t> octets) {
-  if (std::ranges::all_of(octets, [](std::uint8_t octet) { return octet == 0; })) return "";
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (const std::uint8_t octet : octets) {
-    if (!text.empty()) text += ':';
-    text += kDigits[octet >> 4];
-    text += kDigits[octet & 15];
-  }
-  return text;
-}
-
 void read_attribute(Attribute attribute, NetworkLink& link) {
   switch (attribute.type()) {
     case IFLA_IFNAME: link.name = attribute.text(); return;
@@ -55,6 +43,18 @@ NetlinkRequest link_request(std::uint16_t flags, unsigned ifindex) {
 }
 
 }  // namespace
+
+std::string address_text(std::span<const std::uint8_t> octets) {
+  if (std::ranges::all_of(octets, [](std::uint8_t octet) { return octet == 0; })) return "";
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  for (const std::uint8_t octet : octets) {
+    if (!text.empty()) text += ':';
+    text += kDigits[octet >> 4];
+    text += kDigits[octet & 15];
+  }
+  return text;
+}
 
 std::optional<NetworkLink> read_link(const nlmsghdr& message) {
   if (message.nlmsg_type != RTM_NEWLINK && message.nlmsg_type != RTM_DELLINK) return std::nullopt;

@@ -29,6 +29,9 @@ struct NetworkLink {
 };
 using NetworkLinks = std::map<unsigned, NetworkLink>;  // by ifindex
 
+// As people write it; empty where it is all zeros.
+std::string address_text(std::span<const std::uint8_t> octets);
+
 // Nothing: the message is not about a link.
 std::optional<NetworkLink> read_link(const nlmsghdr& message);
 

@@ -56,6 +56,7 @@ class PrivateNetwork {
   PrivateNetwork(const PrivateNetwork&) = delete;
   PrivateNetwork& operator=(const PrivateNetwork&) = delete;
 
+  int fd() const { return here_.get(); }
   void enter() const { ::setns(here_.get(), CLONE_NEWNET); }
   void leave() const { ::setns(home_.get(), CLONE_NEWNET); }
 
