@@ -153,6 +153,18 @@ void Neighbor::note_refused_signatures(std::string_view what) {
 
 bool Neighbor::initial_sent() const { return session_ && services_.fanout.initial_sent(session_->member); }
 
+void Neighbor::send_keepalive_now() {
+  const auto now = Clock::now();
+  if (!session_ || now - solicited_at_ < std::chrono::seconds(1)) return;
+  solicited_at_ = now;
+  carry_out(Send{session_->which, encode_keepalive()});
+}
+
+std::chrono::seconds Neighbor::hold_time() const {
+  return session_ ? std::chrono::duration_cast<std::chrono::seconds>(session_->negotiated.hold)
+                  : std::chrono::seconds(0);
+}
+
 // --- connections ---------------------------------------------------------------------------------------------------
 
 TransportOptions Neighbor::transport_options() const {

@@ -89,6 +89,9 @@ class Neighbor : public std::enable_shared_from_this<Neighbor> {
   const tcpmd5::PeerSpec& admitted_as() const { return admitted_as_; }
   bool dynamic() const { return dynamic_; }
   bool established() const { return session_ != nullptr; }
+  // Established: sends a KEEPALIVE ahead of time, at most one a second (RFC 4271 §4.4). Otherwise nothing.
+  void send_keepalive_now();
+  std::chrono::seconds hold_time() const;  // as negotiated while Established; 0: none is kept
   bool initial_sent() const;
   // The kernel refused segments for their signature and this neighbour may be meant.
   void note_refused_signatures(std::string_view what);
@@ -159,6 +162,7 @@ class Neighbor : public std::enable_shared_from_this<Neighbor> {
 
   MessageCounts sent_, received_;
   std::uint64_t established_count_ = 0, flaps_ = 0;
+  TimePoint solicited_at_{};  // when send_keepalive_now() last sent one
   std::chrono::system_clock::time_point since_ = std::chrono::system_clock::now();
   std::string last_error_, held_down_;
   std::chrono::system_clock::time_point last_error_at_{};

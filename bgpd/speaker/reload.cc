@@ -92,6 +92,8 @@ void Speaker::finish_reload(const std::shared_ptr<Reloading>& reloading) {
   config_ = std::move(reloading->next);
   keys_ = reloading->table.keys;
   key_errors_.clear();
+  verification_.reconfigure(config_.verify);
+  verification_.keys_changed(keys_);
   log::configure(log::level_named(config_.log_level), config_.log_json);
   listeners_.want(reloading->table.wanted());
   local_.originate(config_.originate);

@@ -23,7 +23,10 @@ Speaker::Speaker(boost::asio::io_context& io, Config config, SpeakerPaths paths)
       watches_(rib_, fanout_, queries_),
       farewell_(io),
       services_{io, rib_, fanout_,
-                [this](Neighbor& n, std::string_view what) { watches_.neighbor_event(n.status(), what); },
+                [this](Neighbor& n, std::string_view what) {
+                  watches_.neighbor_event(n.status(), what);
+                  verification_.sessions_changed();
+                },
                 [this](Neighbor& n) { forget(n); }},
       listeners_(io,
                  {[this](const Endpoint& from, const tcpmd5::PeerSpec& as, Fd& fd) { return admit(from, as, fd); },
@@ -42,7 +45,8 @@ Speaker::Speaker(boost::asio::io_context& io, Config config, SpeakerPaths paths)
           [this](const std::string& who, const std::string& line) {
             for (const auto& [name, neighbor] : neighbors_)
               if (to_string(name) == who) neighbor->note_refused_signatures(line);
-          }) {}
+          }),
+      verification_(io, config_.verify, paths_.state, neighbors_) {}
 
 Speaker::~Speaker() = default;
 
@@ -50,6 +54,7 @@ std::optional<std::string> Speaker::start() {
   KeyTable table = load_keys(config_);
   keys_ = table.keys;
   key_errors_ = table.errors;
+  verification_.keys_changed(keys_);  // before the first SYN
   for (const NeighborConfig& entry : config_.neighbors) {
     const NeighborName name = name_of(entry);
     neighbors_.emplace(name, make_neighbor(name, entry.settings, peer_spec(entry.address), false));

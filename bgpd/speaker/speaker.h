@@ -12,6 +12,7 @@
 #include "bgpd/speaker/neighbor.h"
 #include "bgpd/speaker/route_queries.h"
 #include "bgpd/speaker/signature_monitor.h"
+#include "bgpd/speaker/verification.h"
 #include "bgpd/speaker/watches.h"
 #include "rib/rib.h"
 
@@ -49,6 +50,7 @@ class Speaker {
   RoutePage routes(const RouteQuery& query, std::uint32_t cursor, std::size_t limit) const;
   LocalRoutes& local_routes() { return local_; }
   Watches& watches() { return watches_; }
+  const Verification& verification() const { return verification_; }
   Status reset(const rib::IpAddress& address, bool soft, const std::string& text);
   Status set_admin_state(const rib::IpAddress& address, bool up, const std::string& text);
   Readiness readiness() const;
@@ -93,6 +95,7 @@ class Speaker {
   std::map<NeighborName, std::shared_ptr<Neighbor>> neighbors_;
   Listeners listeners_;
   SignatureMonitor signatures_;
+  Verification verification_;
   std::string store_problem_;
   bool reloading_ = false, stopping_ = false;
 };

@@ -1,0 +1,239 @@
+#include "tcpmd5/service/worker.h"
+
+#include "tcpmd5/capture/packet_too_big.h"
+
+#include <fmt/format.h>
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace tw::tcpmd5 {
+
+using boost::asio::ip::address;
+using std::chrono::steady_clock;
+
+LiveVerifier::Worker::Worker(LiveVerifierOptions options, LiveVerifierHooks hooks)
+    : options_(std::move(options)),
+      hooks_(std::move(hooks)),
+      engine_(offloads_, history_, [this](unsigned ifindex) { return paths_.lowest(ifindex); },
+              {.mode = options_.mode}),
+      feature_watch_(offloads_),
+      path_descriptor_(io_),
+      feature_descriptor_(io_),
+      timer_(io_) {
+  paths_.prove_on_resetting_drivers(options_.prove_on_resetting_drivers);
+  boost::asio::post(io_, [this] {
+    open_mirrors();
+    wait_for_paths();
+    wait_for_features();
+    wait_for_deadline();
+  });
+  thread_ = std::thread([this] { run(); });
+}
+
+LiveVerifier::Worker::~Worker() {
+  boost::asio::post(io_, [this] {
+    engine_.stop(steady_clock::now());
+    publish();
+    io_.stop();
+  });
+  thread_.join();
+  // What reads from the io_context goes before it.
+  for (auto& [ifindex, tap] : taps_) tap->stop();
+  taps_.clear();
+  mirrors_.clear();
+  if (path_descriptor_.is_open()) path_descriptor_.release();
+  if (feature_descriptor_.is_open()) feature_descriptor_.release();
+}
+
+void LiveVerifier::Worker::run() {
+  pthread_setname_np(pthread_self(), "verifier");
+  io_.run();
+}
+
+void LiveVerifier::Worker::set_peers(std::vector<KeyedPeer> peers) {
+  peers_ = std::move(peers);
+  engine_.set_peers(peers_);
+  resolve_paths();
+}
+
+void LiveVerifier::Worker::reconfigure(const LiveVerifierOptions& options) {
+  const bool other_wire = options.wire != options_.wire;
+  options_ = options;
+  engine_.set_mode(options_.mode);
+  paths_.prove_on_resetting_drivers(options_.prove_on_resetting_drivers);
+  if (other_wire) open_mirrors();
+}
+
+// --- sources ---
+
+void LiveVerifier::Worker::open_mirrors() {
+  mirrors_.clear();
+  for (const std::string& wire : options_.wire) {
+    const std::size_t colon = wire.find(':');
+    mirrors_.push_back(std::make_unique<Mirror>(
+        io_, wire.substr(colon + 1),
+        MirrorHandlers{
+            .copies =
+                [this](auto copies, const std::string& vantage) {
+                  engine_.on_wire(copies, vantage, steady_clock::now());
+                  publish();
+                },
+            .blind = [this](Blindness blindness) { engine_.on_blind(blindness, false, steady_clock::now()); }}));
+  }
+  check_sources();
+}
+
+void LiveVerifier::Worker::check_sources() {
+  next_check_ = steady_clock::now() + kCheckEvery;
+  bool any = false;
+  for (const auto& mirror : mirrors_) {
+    mirror->check(paths_, offloads_);
+    any |= mirror->working();
+    tell_once(mirror->name(), mirror->working() ? "" : mirror->status().problem);
+  }
+  engine_.set_has_vantage(any);
+}
+
+// Every new problem of a source once; that it is over is not worth a line.
+void LiveVerifier::Worker::tell_once(const std::string& source, const std::string& problem) {
+  std::string& told = told_[source];
+  if (told != problem && !problem.empty()) hooks_.problem(fmt::format("{}: {}", source, problem));
+  told = problem;
+}
+
+void LiveVerifier::Worker::resolve_paths() {
+  next_resolve_ = steady_clock::now() + kResolveEvery;
+  std::vector<PeerSpec> specs;
+  for (const KeyedPeer& peer : peers_) specs.push_back(peer.peer);
+  paths_.resolve(specs);
+  open_taps();
+}
+
+void LiveVerifier::Worker::open_taps() {
+  std::erase_if(taps_, [&](const auto& entry) {
+    if (paths_.devices().contains(entry.first)) return false;
+    entry.second->stop();
+    engine_.on_device_gone(entry.first, steady_clock::now());
+    feature_watch_.forget(entry.first);
+    return true;
+  });
+  tap_problems_.clear();
+  for (const auto& [ifindex, device] : paths_.devices())
+    if (!taps_.contains(ifindex)) open_tap(ifindex, device);
+  publish();
+}
+
+void LiveVerifier::Worker::open_tap(unsigned ifindex, const PathDevice& device) {
+  TapRequest request;
+  request.ifindex = ifindex;
+  request.filter.packet_too_big = true;
+  auto opened = TapReader::open(
+      io_, request,
+      {.frames = [this, mtu = device.link.mtu](auto frames) { on_host_frames(frames, mtu); },
+       .blind = [this](Blindness blindness) { engine_.on_blind(blindness, true, steady_clock::now()); },
+       .failed = [this, ifindex](const std::string&) { engine_.on_device_gone(ifindex, steady_clock::now()); }});
+  const std::string source = "tap " + device.link.name;
+  if (auto* problem = std::get_if<std::string>(&opened)) {
+    tell_once(source, *problem);
+    tap_problems_[ifindex] = std::move(*problem);
+    return;
+  }
+  tell_once(source, "");
+  taps_[ifindex] = std::get<std::shared_ptr<TapReader>>(std::move(opened));
+  feature_watch_.watch(ifindex);
+  if (auto features = offloads_.read(ifindex); std::holds_alternative<DeviceFeatures>(features))
+    first_seen_.try_emplace(ifindex, std::get<DeviceFeatures>(std::move(features)));
+}
+
+void LiveVerifier::Worker::on_host_frames(std::span<const BatchedFrame> frames, std::size_t mtu) {
+  std::vector<HostCopy> copies;
+  copies.reserve(frames.size());
+  const TimePoint now = steady_clock::now();
+  for (const BatchedFrame& batched : frames) {
+    const TapFrame& frame = batched.frame;
+    const auto parsed = parse_segment(frame.octets, frame.link);
+    if (const auto* segment = std::get_if<Segment>(&parsed)) {
+      const bool segmented =
+          frame.vnet.segmentation == Segmentation::kTcp4 || frame.vnet.segmentation == Segmentation::kTcp6;
+      copies.push_back({.copy = {.segment = *segment,
+                                 .frame = frame.octets,
+                                 .link = frame.link,
+                                 .at = frame.at,
+                                 .ifindex = frame.ifindex,
+                                 .gso_size = segmented ? frame.vnet.segment_octets : std::uint16_t{0},
+                                 .checksum_unfinished = frame.vnet.needs_checksum,
+                                 .mtu = frame.outgoing ? 0 : mtu},
+                        .outgoing = frame.outgoing});
+    } else if (const auto too_big = parse_packet_too_big(frame.octets, frame.link); too_big && !frame.outgoing) {
+      engine_.on_too_big(too_big->destination, now);
+    }
+  }
+  if (!copies.empty()) engine_.on_host(copies, now);
+  publish();
+}
+
+// --- waiting ---
+
+void LiveVerifier::Worker::wait_for_paths() {
+  if (path_watch_.error()) return;
+  if (!path_descriptor_.is_open()) path_descriptor_.assign(path_watch_.fd());
+  path_descriptor_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                              [this](const boost::system::error_code& error) {
+                                if (error) return;
+                                const PathChange change = path_watch_.drain();
+                                for (const auto& [ifindex, count] : change.flapped)
+                                  engine_.on_device_gone(ifindex, steady_clock::now());
+                                if (!change.empty())
+                                  next_resolve_ = std::min(next_resolve_, steady_clock::now() + kLongestWait);
+                                wait_for_paths();
+                              });
+}
+
+void LiveVerifier::Worker::wait_for_features() {
+  if (feature_watch_.error()) return;
+  if (!feature_descriptor_.is_open()) feature_descriptor_.assign(feature_watch_.fd());
+  feature_descriptor_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                                 [this](const boost::system::error_code& error) {
+                                   if (error) return;
+                                   feature_watch_.drain([this](const FeatureWatch::Change& change) {
+                                     engine_.on_features_changed(change.ifindex, steady_clock::now());
+                                   });
+                                   publish();
+                                   wait_for_features();
+                                 });
+}
+
+void LiveVerifier::Worker::wait_for_deadline() {
+  const TimePoint now = steady_clock::now();
+  timer_.expires_at(std::clamp(engine_.deadline(), now + kShortestWait, now + kLongestWait));
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    const TimePoint then = steady_clock::now();
+    if (then >= next_check_) check_sources();
+    if (then >= next_resolve_) resolve_paths();
+    engine_.tick(then);
+    publish();
+    wait_for_deadline();
+  });
+}
+
+void LiveVerifier::Worker::publish() {
+  Engine::News news = engine_.take();
+  for (const Verdict& verdict : news.verdicts) {
+    const HistoryEntry& entry = history_.add(verdict, wall(verdict.at));
+    hooks_.concluded(verdict);
+    for (const auto& [id, watcher] : watchers_) watcher(entry);
+  }
+  for (const address& peer : news.solicit) hooks_.solicit(peer);
+}
+
+WallTime LiveVerifier::Worker::wall(TimePoint at) const {
+  return std::chrono::system_clock::now() -
+         std::chrono::duration_cast<std::chrono::system_clock::duration>(steady_clock::now() - at);
+}
+
+}  // namespace tw::tcpmd5
