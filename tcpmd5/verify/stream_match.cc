@@ -22,7 +22,7 @@ OctetDifferences compare_octets(Octets seen, Octets sent) {
     differences.last = at;
   }
   if (seen.size() != sent.size()) {
-    const auto [shorter, longer] = std::minmax(seen.size(), sent.size());
+    const std::size_t shorter = std::min(seen.size(), sent.size()), longer = std::max(seen.size(), sent.size());
     if (differences.count == 0) differences.first = shorter;
     differences.last = longer - 1;
     differences.count += longer - shorter;
