@@ -28,20 +28,20 @@ bool merged_by_metadata(const Copy& copy) { return copy.gso_size != 0 && copy.se
 }  // namespace
 
 void ReceivedCheck::received(std::span<const Copy> copies, std::vector<Finding>& findings) {
-  jobs_.clear();
+  questions_.clear();
   for (const Copy& it : copies) {
     const std::vector<Key>* const keys = flows_.peers().keys_of(it.segment.source);
-    jobs_.push_back({.segment = &it.segment, .keys = keys ? std::span(*keys) : std::span<const Key>{}});
+    questions_.push_back({.segment = &it.segment, .keys = keys ? std::span(*keys) : std::span<const Key>{}});
   }
-  check_signatures(jobs_);
+  const std::span<const Signature> answers = signatures_.check(questions_);
   for (std::size_t i = 0; i < copies.size(); ++i) {
-    if (jobs_[i].keys.empty()) continue;
+    if (questions_[i].keys.empty()) continue;
     const Copy& copy = copies[i];
     KnownPeer& peer = flows_.peers().known(copy.segment.source);
     ++peer.counts.received;
-    if (jobs_[i].result != Signature::kValid) {
+    if (answers[i] != Signature::kValid) {
       ++peer.counts.received_bad;
-      bad(copy, jobs_[i].result, jobs_[i].keys, findings);
+      bad(copy, answers[i], questions_[i].keys, findings);
       continue;
     }
     peer.counts.last_valid_received = copy.at;

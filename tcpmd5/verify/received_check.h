@@ -4,8 +4,8 @@
 // octets. Nothing that a stranger can send makes it remember more than a count per address.
 #pragma once
 
+#include "tcpmd5/batch_digest.h"
 #include "tcpmd5/verify/flow_table.h"
-#include "tcpmd5/verify/signature_batch.h"
 #include "tcpmd5/verify/work_budget.h"
 
 #include <span>
@@ -18,7 +18,7 @@ class ReceivedCheck {
  public:
   static constexpr std::size_t kProofPerSecond = 16 << 20, kProofBurst = 32 << 20;  // octets hashed
 
-  explicit ReceivedCheck(FlowTable& flows) : flows_(flows) {}
+  ReceivedCheck(FlowTable& flows, BatchChecker& signatures) : flows_(flows), signatures_(signatures) {}
 
   void received(std::span<const Copy> copies, std::vector<Finding>& findings);
 
@@ -29,7 +29,8 @@ class ReceivedCheck {
   std::string translated_address(const Segment& segment, std::span<const Key> keys, const KnownPeer& peer);
 
   FlowTable& flows_;
-  std::vector<SignatureJob> jobs_;
+  BatchChecker& signatures_;
+  std::vector<BatchChecker::Question> questions_;
   WorkBudget budget_{kProofPerSecond, kProofBurst};
 };
 

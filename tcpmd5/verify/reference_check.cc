@@ -26,16 +26,16 @@ void ReferenceCheck::set_keep(bool keep) {
 }
 
 void ReferenceCheck::sent(std::span<const Copy> references, std::vector<Finding>& findings) {
-  jobs_.clear();
+  questions_.clear();
   for (const Copy& it : references) {
     const Flow* const flow = flows_.find(outgoing(it.segment));
     const std::vector<Key>* const keys = flow ? flow->keys : flows_.peers().keys_of(it.segment.destination);
     // Who is in no entry is nobody's business: no keys, no digest to compute.
-    jobs_.push_back({.segment = &it.segment, .keys = keys ? std::span(*keys) : std::span<const Key>{}});
+    questions_.push_back({.segment = &it.segment, .keys = keys ? std::span(*keys) : std::span<const Key>{}});
   }
-  check_signatures(jobs_);
+  const std::span<const Signature> answers = signatures_.check(questions_);
   for (std::size_t i = 0; i < references.size(); ++i)
-    if (!jobs_[i].keys.empty()) check(references[i], jobs_[i].result, findings);
+    if (!questions_[i].keys.empty()) check(references[i], answers[i], findings);
 }
 
 void ReferenceCheck::check(const Copy& copy, Signature signature, std::vector<Finding>& findings) {

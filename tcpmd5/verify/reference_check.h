@@ -3,8 +3,8 @@
 // Pure; not thread-safe. O(1) per segment beyond its digest.
 #pragma once
 
+#include "tcpmd5/batch_digest.h"
 #include "tcpmd5/verify/flow_table.h"
-#include "tcpmd5/verify/signature_batch.h"
 
 #include <span>
 #include <vector>
@@ -13,7 +13,7 @@ namespace tw::tcpmd5 {
 
 class ReferenceCheck {
  public:
-  explicit ReferenceCheck(FlowTable& flows) : flows_(flows) {}
+  ReferenceCheck(FlowTable& flows, BatchChecker& signatures) : flows_(flows), signatures_(signatures) {}
 
   // Whether references are remembered. Not: those that are, are forgotten.
   void set_keep(bool keep);
@@ -36,9 +36,10 @@ class ReferenceCheck {
   void keep(Flow& flow, const Copy& copy, bool good);
 
   FlowTable& flows_;
+  BatchChecker& signatures_;
   bool keep_ = false;
   std::size_t kept_octets_ = 0;  // of all flows, as of the last sweep and what was added since
-  std::vector<SignatureJob> jobs_;
+  std::vector<BatchChecker::Question> questions_;
   std::vector<Run> runs_;  // one per flow at most
   TimePoint next_sweep_;
 };

@@ -12,9 +12,10 @@ namespace tw::tcpmd5 {
 class Verifier::Implementation {
  public:
   FlowTable flows;
-  ReferenceCheck references{flows};
-  WireCheck wire{flows};
-  ReceivedCheck inbound{flows};
+  BatchChecker signatures;
+  ReferenceCheck references{flows, signatures};
+  WireCheck wire{flows, signatures};
+  ReceivedCheck inbound{flows, signatures};
 };
 
 Verifier::Verifier() : implementation_(std::make_unique<Implementation>()) {}

@@ -16,26 +16,29 @@ bool same_checksum(std::uint16_t a, std::uint16_t b) { return a % 0xffff == b % 
 
 void WireCheck::on_the_wire(std::span<const Copy> copies, std::string_view vantage, std::vector<Finding>& findings) {
   if (!vantage_ || *vantage_ != vantage) vantage_ = std::make_shared<const std::string>(vantage);
-  jobs_.clear();
+  questions_.clear();
   to_check_.clear();
   for (const Copy& copy : copies) {
     if (Flow* const flow = flows_.find(outgoing(copy.segment))) {
-      if (KeptSegment* const twin = flow->kept.twin(copy.segment)) {
+      if (KeptSegment* twin = flow->kept.twin(copy.segment)) {
+        // Sent twice alike, digest and all, it is to come twice.
+        if (!twin->expected)
+          if (KeptSegment* const again = flow->kept.expected_with_digest(copy.segment.digest)) twin = again;
         passed(copy, flow, twin, findings);
         continue;
       }
-      jobs_.push_back({.segment = &copy.segment, .keys = *flow->keys});
+      questions_.push_back({.segment = &copy.segment, .keys = *flow->keys});
     } else {
       if (whose(copy.segment) == Whose::kPeers) continue;
       const std::vector<Key>* const keys = flows_.peers().keys_of(copy.segment.destination);
-      jobs_.push_back({.segment = &copy.segment, .keys = keys ? std::span(*keys) : std::span<const Key>{}});
+      questions_.push_back({.segment = &copy.segment, .keys = keys ? std::span(*keys) : std::span<const Key>{}});
     }
     to_check_.push_back(&copy);
   }
-  check_signatures(jobs_);
-  for (std::size_t i = 0; i < jobs_.size(); ++i) {
+  const std::span<const Signature> answers = signatures_.check(questions_);
+  for (std::size_t i = 0; i < questions_.size(); ++i) {
     const Copy& copy = *to_check_[i];
-    if (jobs_[i].result == Signature::kValid)
+    if (answers[i] == Signature::kValid)
       valid_by_digest(copy, findings);
     else
       suspect(copy, whose(copy.segment) == Whose::kOurs, findings);

@@ -5,8 +5,8 @@
 // cannot be judged are counted.
 #pragma once
 
+#include "tcpmd5/batch_digest.h"
 #include "tcpmd5/verify/flow_table.h"
-#include "tcpmd5/verify/signature_batch.h"
 #include "tcpmd5/verify/wire_judge.h"
 #include "tcpmd5/verify/work_budget.h"
 
@@ -25,7 +25,7 @@ class WireCheck {
   static constexpr std::size_t kMaxSuspects = 4096, kMaxSuspectOctets = 16 << 20;  // held back; more are not judged
   static constexpr std::size_t kJudgedPerSecond = 5000;
 
-  explicit WireCheck(FlowTable& flows) : flows_(flows) {}
+  WireCheck(FlowTable& flows, BatchChecker& signatures) : flows_(flows), signatures_(signatures) {}
 
   void set_report_valid(bool report) { report_valid_ = report; }
   void on_the_wire(std::span<const Copy> copies, std::string_view vantage, std::vector<Finding>& findings);
@@ -66,8 +66,9 @@ class WireCheck {
   KnownPeer& peer_of(const boost::asio::ip::address& remote) { return flows_.peers().known(remote); }
 
   FlowTable& flows_;
+  BatchChecker& signatures_;
   bool report_valid_ = false;
-  std::vector<SignatureJob> jobs_;
+  std::vector<BatchChecker::Question> questions_;
   std::vector<const Copy*> to_check_;
   std::deque<Suspect> suspects_;  // by due
   std::size_t suspect_octets_ = 0;

@@ -172,8 +172,8 @@ TEST_P(Received, AFloodOfForgedSegmentsCostsABoundedNumberOfProofs) {
   forged = frame_of(longer);
   sign(forged, rig.other_key);
   // Each would cost thousands of digests: unbounded, this would take minutes.
-  for (int i = 0; i < 5000; ++i) rig.received(forged);
-  EXPECT_EQ(rig.found.size(), 5000U);
+  for (int i = 0; i < 1000; ++i) rig.received(forged);
+  EXPECT_EQ(rig.found.size(), 1000U);
   EXPECT_EQ(rig.found.back().fault, FaultClass::kReceivedWrongKey);
 }
 
