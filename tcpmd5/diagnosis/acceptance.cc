@@ -100,8 +100,22 @@ void Acceptance::sent_again(const FlowId& id, Flow& flow, std::uint32_t begin, s
   }
 }
 
-void Acceptance::refused(const FlowId& id, const Flow& flow, Flight& flight) {
-  if (std::exchange(flight.judged, true)) return;
+void Acceptance::count_first_try(Flow& flow, bool refused) {
+  if (flow.first_tries >= kRateOver) {
+    flow.first_tries /= 2;
+    flow.first_refused /= 2;
+  }
+  ++flow.first_tries;
+  flow.first_refused += refused ? 1 : 0;
+}
+
+// Never quite certain after few tries.
+double Acceptance::failure_rate(const Flow& flow) { return (flow.first_refused + 0.5) / (flow.first_tries + 1.5); }
+
+// Where later octets arrived, this one was lost.
+void Acceptance::refused(const FlowId& id, Flow& flow, Flight& flight) {
+  if (std::exchange(flight.judged, true) || flow.sacked) return;
+  if (flight.tries == 1) count_first_try(flow, true);
   news_.outcomes.push_back({id,
                             flow.ifindex,
                             {.judge = Judge::kAcceptance,
@@ -112,16 +126,21 @@ void Acceptance::refused(const FlowId& id, const Flow& flow, Flight& flight) {
                              .payload = flight.payload}});
 }
 
+// What got through only when it was sent again says nothing: a retransmission is another segment than the first.
 void Acceptance::accepted(const FlowId& id, Flow& flow, const Flight& flight) {
-  if (flight.burst && flight.tries == 1) flow.trickles = 0;
-  if (flight.burst && flight.tries > 1 && !flow.sacked) ++flow.trickles;
+  if (flight.tries > 1) {
+    if (flight.burst && !flow.sacked) ++flow.trickles;
+    return;
+  }
+  if (flight.burst) flow.trickles = 0;
+  count_first_try(flow, false);
   news_.outcomes.push_back({id,
                             flow.ifindex,
                             {.judge = Judge::kAcceptance,
                              .sent_at = flight.last_sent,
                              .good = true,
                              .syn = flight.syn,
-                             .burst = flight.burst && flight.tries == 1,
+                             .burst = flight.burst,
                              .payload = flight.payload}});
 }
 
@@ -187,7 +206,7 @@ void Acceptance::judge(const FlowId& id, Flow& flow, TimePoint now) {
          id,
          flow.ifindex,
          head.first_sent,
-         {.min_payload = head.payload, .syn_only = false, .bursts_only = false, .failure_rate = 1.0},
+         {.min_payload = head.payload, .syn_only = false, .bursts_only = false, .failure_rate = failure_rate(flow)},
          head.syn ? fmt::format("our {} to {} got no answer in {} tries, though the peer is alive: it signs validly",
                                 id.local_port == 179 ? "SYN-ACK" : "SYN", id.remote.to_string(), head.tries)
                   : fmt::format("{} octets sent to {} {} times were not acknowledged, though the peer is alive, its "

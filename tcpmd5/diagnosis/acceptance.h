@@ -70,6 +70,7 @@ class Acceptance {
   static constexpr std::chrono::milliseconds kAnswerBy{400};
   static constexpr int kTries = 3;     // transmissions of one octet without an answer: frozen
   static constexpr int kSynTries = 2;  // of a SYN: their intervals are seconds
+  static constexpr int kRateOver = 16;
   static constexpr int kTrickles = 3;  // bursts in a row that failed: trickle
   static constexpr std::size_t kMaxFlows = 4096, kMaxInFlight = 16384;
 
@@ -100,9 +101,10 @@ class Acceptance {
     std::uint32_t window = 1;      // the peer's, as last said; before scaling
     bool sacked = false;           // later octets arrived: the head was lost, not refused
     bool told_frozen = false, told_trickle = false;
-    int trickles = 0;     // bursts in a row that were refused
-    TimePoint last_seen;  // of either direction
-    TimePoint alive_at;   // of a validly signed segment
+    int trickles = 0;                        // bursts in a row that were refused
+    int first_tries = 0, first_refused = 0;  // of the last kRateOver or so: what got through at once, and what did not
+    TimePoint last_seen;                     // of either direction
+    TimePoint alive_at;                      // of a validly signed segment
   };
   struct Peer {
     TimePoint alive_at;  // last validly signed segment, of any flow
@@ -112,7 +114,9 @@ class Acceptance {
   void judge(const FlowId& id, Flow& flow, TimePoint now);
   void acknowledge(const FlowId& id, Flow& flow, std::uint32_t until);
   void accepted(const FlowId& id, Flow& flow, const Flight& flight);
-  void refused(const FlowId& id, const Flow& flow, Flight& flight);
+  void refused(const FlowId& id, Flow& flow, Flight& flight);
+  static void count_first_try(Flow& flow, bool refused);
+  static double failure_rate(const Flow& flow);
   void sent_again(const FlowId& id, Flow& flow, std::uint32_t begin, std::uint32_t end, TimePoint at);
   bool is_frozen(const FlowId& id, const Flow& flow) const;
   Flow& flow_for(const FlowId& id);

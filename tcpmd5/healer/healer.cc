@@ -23,6 +23,11 @@ FeatureChange turning_off_all(Knobs knobs, const DeviceFeatures& now) {
   return change;
 }
 
+bool is_unclear(TrialResult::End end) {
+  using End = TrialResult::End;
+  return end == End::kWentAway || end == End::kNoOutcome || end == End::kContradicted || end == End::kAborted;
+}
+
 Knobs on_again(Knobs off, const DeviceFeatures& now) {
   Knobs found;
   for (const Knob knob : kAllKnobs)
@@ -47,9 +52,9 @@ void Healer::tell(Device& device, Confidence confidence, std::string text, TimeP
 void Healer::suspect(const Suspicion& suspicion, TimePoint now) {
   if (options_.mode == HealerMode::kOff || suspicion.plan.steps.empty()) return;
   Device& device = devices_[suspicion.ifindex];
-  TimePoint& quiet_until = device.quiet_until[quiet_key(suspicion)];
-  if (device.trial || now < quiet_until) return;
-  quiet_until = now + options_.quiet;
+  Device::Quiet& quiet = device.quiet[quiet_key(suspicion)];
+  if (device.trial || now < quiet.until) return;
+  quiet.until = now + options_.quiet;
   device.subject = suspicion;
   auto features = offloads_.read(suspicion.ifindex);
   if (const auto* failure = std::get_if<OffloadFailure>(&features)) {
@@ -121,7 +126,12 @@ void Healer::conclude_trial(Device& device, const TrialResult& result, TimePoint
     journal_.end_trial(device.subject.ifindex);
     device.trial.reset();
   }
-  if (!verdict.culprits.empty()) device.quiet_until.clear();  // what is left after this is something new
+  if (!verdict.culprits.empty()) device.quiet.clear();  // what is left after this is something new
+  if (is_unclear(result.end)) {
+    Device::Quiet& quiet = device.quiet[quiet_key(device.subject)];
+    quiet.length = std::min(quiet.length.count() == 0 ? options_.quiet_unclear : 3 * quiet.length, options_.quiet);
+    quiet.until = now + quiet.length;
+  }
   news_.verdicts.push_back(std::move(verdict));
 }
 

@@ -24,8 +24,9 @@ enum class HealerMode : std::uint8_t { kOff, kWatch, kHeal };
 struct HealerOptions {
   HealerMode mode = HealerMode::kHeal;
   TrialLimits limits;
-  std::chrono::seconds quiet{600};  // after a trial without culprit, before the same fault is tried again
-  int reapply = 3;                  // times that a bit which somebody else turned on again is turned off once more
+  std::chrono::seconds quiet{300};        // after a trial that found no culprit, before the same fault is tried again
+  std::chrono::seconds quiet_unclear{5};  // after one that could not tell; threefold each time, up to `quiet`
+  int reapply = 3;  // times that a bit which somebody else turned on again is turned off once more
   std::chrono::milliseconds reapply_first{1'000};  // doubled fourfold each time
 };
 
@@ -76,7 +77,11 @@ class Healer {
     std::optional<Remedy> remedy;
     int reapplied = 0;
     std::optional<TimePoint> reapply_at;
-    std::map<std::string, TimePoint> quiet_until;  // by fault and peer
+    struct Quiet {
+      TimePoint until;
+      std::chrono::seconds length{0};
+    };
+    std::map<std::string, Quiet> quiet;  // by fault and peer
     bool hands_off = false;
   };
 

@@ -73,6 +73,8 @@ Trial::Trial(TrialPlan plan, DeviceFeatures before, TrialLimits limits)
     : plan_(std::move(plan)), before_(std::move(before)), limits_(limits), now_features_(before_) {
   Knobs all;
   for (const Knobs step : plan_.steps) all = all | step;
+  // A lever of its own only where TSO itself cannot be turned.
+  if (!before_.is_fixed_on(Knob::kTso)) all.remove(Knob::kGsoMaxSegs);
   for (const Knob knob : kRestoreOrder)
     if (with_consequences(all).has(knob) && before_.is_on(knob))
       suspects_.push_back({knob, before_.is_fixed_on(knob) ? Standing::kFixed : Standing::kUntested});
@@ -88,25 +90,24 @@ bool Trial::same_kind(const Outcome& outcome) const {
          (!plan_.kind.bursts_only || outcome.burst);
 }
 
-// So many good ones in a row that, were nothing healed, it would happen once in 200 times.
-std::size_t Trial::enough() const {
-  const double rate = std::clamp(plan_.kind.failure_rate, 0.02, 0.999);
-  const auto count = static_cast<std::size_t>(std::ceil(std::log(0.005) / std::log(1 - rate)));
-  return std::max<std::size_t>(count, plan_.judge == Judge::kAcceptance ? 1 : 2);
+// The logarithm of how much likelier such an outcome is if the damage goes on than if it has stopped.
+double Trial::weight_of(bool good) const {
+  const double rate = std::clamp(plan_.kind.failure_rate, 0.02, 0.98);
+  // A damaged wire copy is its own proof. What was not acknowledged may as well have been lost.
+  const double background = plan_.judge == Judge::kAcceptance ? 0.1 : 0.001;
+  const double damaged = std::max(rate, 2 * background);
+  return good ? std::log((1 - damaged) / (1 - background)) : std::log(damaged / background);
 }
 
-// A wire copy is its own proof. What was not acknowledged may have been lost, so it takes some of those.
-std::size_t Trial::too_many() const {
-  if (plan_.judge != Judge::kAcceptance || plan_.kind.bursts_only) return 1;
-  return phase_ == Phase::kOn ? 3 : 2;
-}
+// One error in two hundred; in a thousand, where loss on the way may look like damage.
+double Trial::certain() const { return std::log(plan_.judge == Judge::kAcceptance ? 1000.0 : 200.0); }
 
 void Trial::enter(Phase phase, TimePoint now) {
   phase_ = phase;
   phase_began_ = now;
   last_solicit_ = now;
-  passed_ = 0;
-  refused_ = 0;
+  weight_ = 0;
+  outcomes_ = 0;
 }
 
 TrialStep Trial::start(TimePoint now) {
@@ -122,8 +123,10 @@ TrialStep Trial::start(TimePoint now) {
 
 TrialStep Trial::next_step(TimePoint now) {
   if (++step_ < plan_.steps.size()) return hold_off(plan_.steps[step_], now);
-  const bool all_ignored = held_.empty() && !ignored_.empty();
-  return finish(all_ignored ? TrialResult::End::kIgnored : TrialResult::End::kNotAnOffload, now);
+  if (!held_.empty()) return finish(TrialResult::End::kNotAnOffload, now);
+  // GSO is the kernel's own: that a stacked device keeps it says nothing about the hardware's.
+  const bool hardware = !ignored_.without({Knob::kGso}).empty();
+  return finish(hardware ? TrialResult::End::kIgnored : TrialResult::End::kNothingToTry, now);
 }
 
 TrialStep Trial::hold_off(Knobs knobs, TimePoint now) {
@@ -172,33 +175,44 @@ TrialStep Trial::outcome(const Outcome& outcome, TimePoint now) {
 }
 
 TrialStep Trial::good(const Outcome& outcome, TimePoint now) {
-  ++passed_;
+  weight_ += weight_of(true);
+  ++outcomes_;
   switch (phase_) {
-    case Phase::kMitigating: return passed_ >= enough() ? begin_proof(now) : TrialStep{};
-    case Phase::kOn:
-      suspects_[suspect_].largest_passed = std::max(suspects_[suspect_].largest_passed, outcome.payload);
-      if (++suspects_[suspect_].passed < enough()) return {};
-      tell(fmt::format("+{:.1f} s: {} on again: {} of this kind got through: innocent", seconds(now - begun_at_),
-                       row_of(suspects_[suspect_].knob).text, suspects_[suspect_].passed));
-      held_.remove(suspects_[suspect_].knob);
-      return settle_suspect(Standing::kInnocent, now);
-    case Phase::kOffAgain: return passed_ >= enough() ? healed_again(now) : TrialStep{};
+    case Phase::kMitigating: return weight_ <= -certain() ? begin_proof(now) : TrialStep{};
+    case Phase::kOn: return passed_while_on(outcome, now);
+    case Phase::kOffAgain: return weight_ <= -certain() ? healed_again(now) : TrialStep{};
+    case Phase::kResting: weight_ = std::max(weight_, 0.0); return {};
     case Phase::kNew:
-    case Phase::kResting:
     case Phase::kOver: return {};
   }
   return {};
 }
 
+TrialStep Trial::passed_while_on(const Outcome& outcome, TimePoint now) {
+  Suspect& suspect = suspects_[suspect_];
+  ++suspect.passed;
+  suspect.weight += weight_of(true);
+  suspect.largest_passed = std::max(suspect.largest_passed, outcome.payload);
+  if (suspect.weight > -certain()) return {};
+  tell(fmt::format("+{:.1f} s: {} on again: {} of this kind got through: innocent", seconds(now - begun_at_),
+                   row_of(suspect.knob).text, suspect.passed));
+  held_.remove(suspect.knob);
+  return settle_suspect(Standing::kInnocent, now);
+}
+
 TrialStep Trial::bad(const Outcome& outcome, TimePoint now) {
-  if (++refused_ < too_many()) return {};
+  weight_ += weight_of(false);
+  ++outcomes_;
   switch (phase_) {
     case Phase::kMitigating:
+      if (weight_ < certain()) return {};
       tell(fmt::format("+{:.1f} s: the damage goes on with {} off", seconds(now - begun_at_), names(held_)));
       return next_step(now);
-    case Phase::kOn: return turn_off_again(now, true);
+    case Phase::kOn:
+      suspects_[suspect_].weight += weight_of(false);
+      return suspects_[suspect_].weight >= certain() ? turn_off_again(now, true) : TrialStep{};
     case Phase::kOffAgain:
-    case Phase::kResting: return contradicted(outcome, now);
+    case Phase::kResting: return weight_ >= certain() ? contradicted(outcome, now) : TrialStep{};
     case Phase::kNew:
     case Phase::kOver: return {};
   }
@@ -265,7 +279,7 @@ TrialStep Trial::turn_off_again(TimePoint now, bool broke) {
     step.solicit = true;
     return step;
   }
-  const bool nothing_told = passed_ == 0;
+  const bool nothing_told = outcomes_ == 0;
   enter(Phase::kResting, now);
   if (nothing_told && ++suspect.empty_phases >= limits_.empty_phases) {
     tell(fmt::format("+{:.1f} s: nothing of the kind that failed was sent while {} was on: it stays off, unproven",
@@ -278,7 +292,8 @@ TrialStep Trial::turn_off_again(TimePoint now, bool broke) {
 TrialStep Trial::healed_again(TimePoint now) {
   Suspect& suspect = suspects_[suspect_];
   ++suspect.reversals;
-  suspect.passed = 0;  // what passed before it broke spoke for a coincidence
+  suspect.passed = 0;
+  suspect.weight = 0;
   tell(fmt::format("+{:.1f} s: healed again with {} off ({} of {})", seconds(now - begun_at_),
                    row_of(suspect.knob).text, suspect.reversals, limits_.reversals));
   if (suspect.reversals >= limits_.reversals) {
@@ -332,13 +347,13 @@ TrialStep Trial::tick(TimePoint now, bool may_break) {
     case Phase::kMitigating:
     case Phase::kOffAgain:
       if (now - phase_began_ >= limits_.step_patience) {
-        if (phase_ == Phase::kMitigating && passed_ == 0) return finish(TrialResult::End::kNoOutcome, now);
+        if (phase_ == Phase::kMitigating && outcomes_ == 0) return finish(TrialResult::End::kNoOutcome, now);
         if (phase_ == Phase::kOffAgain) return settle_suspect(Standing::kSuspected, now);
         if (now - phase_began_ >= limits_.proof) return finish(TrialResult::End::kNoOutcome, now);
       }
       break;
     case Phase::kOn:
-      if (now - phase_began_ >= limits_.on_phase) return turn_off_again(now, refused_ > 0 && passed_ == 0);
+      if (now - phase_began_ >= limits_.on_phase) return turn_off_again(now, false);
       break;
     case Phase::kResting:
       if (now - *mitigated_at_ >= limits_.proof) {

@@ -9,6 +9,9 @@
 // Damage of another kind may show only then, because the first kind hid it: what was found innocent with smaller
 // segments is tried again, and the steps go on.
 //
+// Whether outcomes speak for damage or for health is weighed by Wald's sequential test: how much likelier each is if
+// the damage goes on at its former rate than if only the background of the judge's own uncertainty is left.
+//
 // The judge is whoever feeds outcomes: wire copies, or acknowledgments where there is no vantage. Only outcomes of what
 // was sent after a flip count. Pure: no clock, no device. Not thread-safe.
 #pragma once
@@ -132,7 +135,8 @@ class Trial {
     Knob knob;
     Standing standing = Standing::kUntested;
     int reversals = 0, empty_phases = 0;
-    std::size_t passed = 0;          // good outcomes while it was on, over all its on phases
+    double weight = 0;               // of what was sent while it was on, over all its on phases
+    std::size_t passed = 0;          // good outcomes among them
     std::size_t largest_passed = 0;  // octets of payload of the largest of them
   };
 
@@ -149,12 +153,13 @@ class Trial {
   TrialStep finish(TrialResult::End end, TimePoint now);
   TrialStep good(const Outcome& outcome, TimePoint now);
   TrialStep bad(const Outcome& outcome, TimePoint now);
+  TrialStep passed_while_on(const Outcome& outcome, TimePoint now);
   void enter(Phase phase, TimePoint now);
   FeatureChange restoring() const;
   void tell(std::string line) { story_.push_back(std::move(line)); }
   bool same_kind(const Outcome& outcome) const;
-  std::size_t enough() const;
-  std::size_t too_many() const;
+  double weight_of(bool good) const;
+  double certain() const;
   Suspect* find(Knob knob);
   bool blocked(Knob knob) const;
 
@@ -168,8 +173,8 @@ class Trial {
   Phase phase_ = Phase::kNew;
   TimePoint phase_began_, begun_at_, last_solicit_;
   std::optional<TimePoint> mitigated_at_, proven_at_;
-  std::size_t passed_ = 0;   // good outcomes in this phase
-  std::size_t refused_ = 0;  // bad ones
+  double weight_ = 0;         // of the outcomes in this phase: positive speaks for damage, negative for health
+  std::size_t outcomes_ = 0;  // in this phase
   int contradictions_ = 0;
   std::vector<std::string> story_;
 };
