@@ -150,7 +150,9 @@ void WireCheck::tick(TimePoint now, std::vector<Finding>& findings) {
   judgements_.refill(now);
   while (!suspects_.empty() && suspects_.front().due <= now) {
     Suspect& first = suspects_.front();
-    if (!first.settled && !try_settle(first, true, findings)) give_up(first, findings);
+    const Look look = first.settled ? Look::kSettled : look_at(first, true, findings);
+    if (look == Look::kUndecided) nothing_known(first, findings);
+    if (look == Look::kNotDone) uncheckable_copy(first);
     drop_settled();
   }
   flows_.for_each([&](Flow& flow) {

@@ -45,9 +45,12 @@ class WireCheck {
     FlowId id;
     std::shared_ptr<const std::string> vantage;
     TimePoint due;
-    bool ours;  // by its addresses; otherwise only a digest or octets can show that it is
+    bool ours;      // by its addresses; otherwise only a digest or octets can show that it is
+    int looks = 0;  // how often it was judged while it waited; at most kMaxLooks
     bool settled = false;
   };
+  static constexpr int kMaxLooks = 8;
+  enum class Look { kSettled, kUndecided, kNotDone };  // not done: out of budget
   enum class Whose { kOurs, kPeers, kStrangers };
 
   Whose whose(const Segment& segment) const;
@@ -55,10 +58,11 @@ class WireCheck {
   void checksum_wrong(const Copy& copy, const Flow* flow, const KeptSegment* reference, std::vector<Finding>& findings);
   void valid_by_digest(const Copy& copy, std::vector<Finding>& findings);
   void suspect(const Copy& copy, bool ours, std::vector<Finding>& findings);
-  bool try_settle(Suspect& suspect, bool last_chance, std::vector<Finding>& findings);
+  Look look_at(Suspect& suspect, bool last_chance, std::vector<Finding>& findings);
   void settle(Suspect& suspect, Judgement& judgement, std::vector<Finding>& findings);
   bool settle_by_reassembly(Suspect& first, std::vector<Finding>& findings);
-  void give_up(Suspect& suspect, std::vector<Finding>& findings);
+  void nothing_known(Suspect& suspect, std::vector<Finding>& findings);
+  void uncheckable_copy(Suspect& suspect);
   bool nobody_sent(const Suspect& suspect);
   void drop_settled();
   void came(Flow& flow, KeptSegment& reference);

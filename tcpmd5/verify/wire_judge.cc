@@ -25,13 +25,13 @@ bool near_page_edge(std::uint64_t offset) {
 
 std::optional<Judgement> WireJudge::judge(bool last_chance) {
   if (!wire_.is_signed()) return stripped(last_chance);
-  if (Answer answer = alike_but_for_options()) return answer;
+  if (Answer answer = alike_but_for_options(last_chance)) return answer;
   if (Answer answer = digest_known(last_chance)) return answer;
   return last_chance ? digest_unknown() : std::nullopt;
 }
 
 // Everything that a digest covers is as it was sent, except for the digest or the length of the options.
-WireJudge::Answer WireJudge::alike_but_for_options() {
+WireJudge::Answer WireJudge::alike_but_for_options(bool last_chance) {
   if (own_ == nullptr) return std::nullopt;
   KeptSegment* alike = nullptr;
   for (const Candidate& it : same_octets(*own_)) {
@@ -54,6 +54,7 @@ WireJudge::Answer WireJudge::alike_but_for_options() {
   const auto [donor_flow, donor] = find_donor(alike);
   if (donor != nullptr && !donor->good) return known_bad(*own_, *alike);
   if (donor != nullptr) return copied(*donor_flow, *donor, {alike});
+  if (!last_chance) return std::nullopt;  // others with this digest may prove where it is from
   return rebuilt({.kept = alike}, *own_);
 }
 

@@ -43,7 +43,7 @@ class WireJudge {
 
   // The rungs, in their order.
   Answer stripped(bool last_chance);
-  Answer alike_but_for_options();
+  Answer alike_but_for_options(bool last_chance);
   Answer digest_known(bool last_chance);
   Answer digest_unknown();
 

@@ -17,9 +17,9 @@ void WireCheck::suspect(const Copy& copy, bool ours, std::vector<Finding>& findi
              .due = copy.at + Verifier::kPatience,
              .ours = ours};
   judgements_.refill(copy.at);
-  if (try_settle(it, false, findings)) return;
+  if (look_at(it, false, findings) == Look::kSettled) return;
   if (full) {
-    give_up(it, findings);
+    uncheckable_copy(it);
     return;
   }
   suspect_octets_ += it.held.frame.size();
@@ -28,28 +28,29 @@ void WireCheck::suspect(const Copy& copy, bool ours, std::vector<Finding>& findi
 
 void WireCheck::references_came(std::vector<Finding>& findings) {
   for (Suspect& it : suspects_) {
-    if (it.settled) continue;
+    if (it.settled || it.looks >= kMaxLooks) continue;
     const Flow* const flow = flows_.find(it.id);
-    if (flow != nullptr && flow->has_news) try_settle(it, false, findings);
+    if (flow != nullptr && flow->has_news) look_at(it, false, findings);
   }
   for (const Suspect& it : suspects_)
     if (Flow* const flow = flows_.find(it.id)) flow->has_news = false;
   drop_settled();
 }
 
-bool WireCheck::try_settle(Suspect& suspect, bool last_chance, std::vector<Finding>& findings) {
-  if (!judgements_.spend(1)) return false;
+WireCheck::Look WireCheck::look_at(Suspect& suspect, bool last_chance, std::vector<Finding>& findings) {
+  if (!judgements_.spend(1)) return Look::kNotDone;
+  ++suspect.looks;
   Flow* const own = flows_.find(suspect.id);
   const std::vector<Flow*> others = flows_.others(own, suspect.id.remote);
   WireJudge judge(suspect.held.segment, own, others);
   auto judgement = judge.judge(false);
   if (!judgement && last_chance) {
-    if (settle_by_reassembly(suspect, findings)) return true;
+    if (settle_by_reassembly(suspect, findings)) return Look::kSettled;
     judgement = judge.judge(true);
   }
-  if (!judgement) return false;
+  if (!judgement) return Look::kUndecided;
   settle(suspect, *judgement, findings);
-  return true;
+  return Look::kSettled;
 }
 
 void WireCheck::settle(Suspect& suspect, Judgement& judgement, std::vector<Finding>& findings) {
@@ -136,17 +137,15 @@ bool WireCheck::settle_by_reassembly(Suspect& first, std::vector<Finding>& findi
   return true;
 }
 
-// Nobody here sent it, or nothing is left to tell by.
-void WireCheck::give_up(Suspect& suspect, std::vector<Finding>& findings) {
-  suspect.settled = true;
-  if (!suspect.ours || flows_.peers().keys_of(suspect.id.remote) == nullptr) return;  // some other host's
-  KnownPeer& peer = peer_of(suspect.id.remote);
-  ++peer.counts.wire;
-  if (!nobody_sent(suspect)) {
-    ++peer.counts.wire_uncheckable;
-    ++uncheckable_;
+// Looked at for the last time, and no reference has anything to do with it.
+void WireCheck::nothing_known(Suspect& suspect, std::vector<Finding>& findings) {
+  if (!suspect.ours || flows_.peers().keys_of(suspect.id.remote) == nullptr || !nobody_sent(suspect)) {
+    uncheckable_copy(suspect);
     return;
   }
+  suspect.settled = true;
+  KnownPeer& peer = peer_of(suspect.id.remote);
+  ++peer.counts.wire;
   ++peer.counts.wire_bad;
   const Flow* const flow = flows_.find(suspect.id);
   const HeldSegment& held = suspect.held;
@@ -154,9 +153,17 @@ void WireCheck::give_up(Suspect& suspect, std::vector<Finding>& findings) {
   it.text = describe(held.segment, flow ? flow->initial : std::nullopt) +
             (held.segment.is_signed() ? " is signed with none of the peer's keys" : " is unsigned") +
             ", and this host did not send it";
-  EvidenceMeter& meter = flow ? flow->peer->meter : peer.meter;
-  if (meter.admits(it.fault, held.at)) attach(it, {seen(held.frame, held.link, held.at, *suspect.vantage)});
+  if (peer.meter.admits(it.fault, held.at)) attach(it, {seen(held.frame, held.link, held.at, *suspect.vantage)});
   findings.push_back(std::move(it));
+}
+
+void WireCheck::uncheckable_copy(Suspect& suspect) {
+  suspect.settled = true;
+  if (!suspect.ours || flows_.peers().keys_of(suspect.id.remote) == nullptr) return;  // some other host's
+  KnownPeer& peer = peer_of(suspect.id.remote);
+  ++peer.counts.wire;
+  ++peer.counts.wire_uncheckable;
+  ++uncheckable_;
 }
 
 // Concludes from an absence, so only while nothing that could be missing is.

@@ -125,6 +125,29 @@ TEST_P(Damage, CopiedDigestsAreProvenByReassemblyWithoutReferences) {
   }
 }
 
+// References are seen as they were sent, but not the one whose digest the pieces carry.
+TEST_P(Damage, PiecesThatAreAlikeToReferencesAreProvenByReassemblyToo) {
+  const Frame whole = rig.make(2880);
+  rig.next -= 2880;
+  const std::vector<std::uint8_t> octets = draft_of(whole).payload;
+  for (std::size_t at = 0; at < octets.size(); at += 1440) {
+    Draft piece = draft_of(whole);
+    piece.sequence += static_cast<std::uint32_t>(at);
+    piece.payload.assign(octets.begin() + static_cast<std::ptrdiff_t>(at),
+                         octets.begin() + static_cast<std::ptrdiff_t>(at + 1440));
+    Frame frame = rig.make(piece);
+    rig.sent(frame);
+    copy_digest(whole, frame);
+    rig.wire(frame);
+  }
+  rig.advance(2s);
+  ASSERT_EQ(rig.found.size(), 2U) << rig.all();
+  for (const Finding& it : rig.found) {
+    EXPECT_EQ(it.fault, FaultClass::kCopiedDigest);
+    EXPECT_TRUE(it.proven);
+  }
+}
+
 TEST_P(Damage, AnOptionOverwrittenWithNopsIsStripped) {
   rig.wire(stripped_by_nops(rig.hand_over(100)));
   const Finding it = rig.only();

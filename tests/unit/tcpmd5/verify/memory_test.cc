@@ -153,6 +153,21 @@ TEST(VerifierMemory, AFloodOfForgedCopiesIsHeldBackUpToABoundAndCounted) {
   for (const Finding& it : rig.found) EXPECT_EQ(it.fault, FaultClass::kInjected);
 }
 
+TEST(VerifierMemory, DamageBehindAFloodIsUncheckableRatherThanCalledInjected) {
+  Rig rig(4);
+  Draft draft = rig.draft(100);
+  draft.sequence += 1000000;
+  const Frame forged = frame_of(draft);
+  for (int i = 0; i < 20000; ++i) rig.wire(forged);
+  Frame damaged = rig.hand_over(100);
+  damaged.back() ^= 1;
+  finish_checksum(damaged);
+  rig.wire(damaged);
+  rig.advance(200ms);
+  for (const Finding& it : rig.found) EXPECT_NE(it.sequence, segment_in(damaged).sequence) << it.text;
+  EXPECT_GT(rig.verifier.uncheckable(), 0U);
+}
+
 TEST(VerifierMemory, StrangersResetsPushNoFlowOut) {
   Rig rig(4);
   const Frame first = rig.send(1440);
