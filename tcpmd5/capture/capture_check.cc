@@ -254,7 +254,7 @@ void Reporter::report(const Judged& it) {
   Counts& notes = notes_[pair_of(*it.segment)];
   notes.copied += copied.proven.size();
   ++notes.copied_groups;
-  if (handlers_.copied_digest) handlers_.copied_digest({.packets = std::move(copied.proven), .last = &*it.segment});
+  if (handlers_.copied_digest) handlers_.copied_digest({.packets = std::move(copied.proven)});
 }
 
 // The file and the two places where threads take turns.

@@ -18,6 +18,7 @@
 #include <map>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace tw::tcpmd5 {
 
@@ -69,8 +70,7 @@ struct CheckedPacket {
 };
 
 struct CopiedDigest {
-  std::vector<std::uint64_t> packets;  // the whole group, in order
-  const Segment* last = nullptr;
+  std::vector<std::uint64_t> packets;  // the pieces of one segment, in order
 };
 
 struct CheckHandlers {

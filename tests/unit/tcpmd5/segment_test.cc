@@ -3,6 +3,7 @@
 
 #include "tcpmd5/digest.h"
 #include "tests/unit/tcpmd5/frames.h"
+#include "tests/unit/tcpmd5/signed_frames.h"
 
 #include <gtest/gtest.h>
 
@@ -260,6 +261,45 @@ TEST(Segment, NoDamageToAFrameLeadsOutsideIt) {
     }
   }
   EXPECT_GT(segments, 1000u) << "too much damage to test anything behind the IP header";
+}
+
+TEST(Segment, OfWhatWasCutShortTheHeaderIsStillThere) {
+  for (const int version : {4, 6}) {
+    FrameSpec spec{.payload = numbered_payload(300), .key = "secret"};
+    if (version == 6) {
+      spec.source = "2001:db8::1";
+      spec.destination = "2001:db8::2";
+    }
+    const Frame frame = make_frame(spec);
+    const Segment expected = segment_of(frame);
+    const std::size_t headers = tcp_at(frame) + 20 + expected.options.size();
+    EXPECT_FALSE(parse_truncated_segment(frame, Link::kEthernet));  // which is whole
+    for (std::size_t size = 0; size < frame.size(); ++size) {
+      const Frame cut(frame.begin(), frame.begin() + static_cast<std::ptrdiff_t>(size));
+      const auto segment = parse_truncated_segment(cut, Link::kEthernet);
+      ASSERT_EQ(segment.has_value(), size >= headers) << size;
+      if (!segment) continue;
+      EXPECT_EQ(segment->source, expected.source);
+      EXPECT_EQ(segment->sequence, expected.sequence);
+      EXPECT_EQ(segment->payload.size(), size - headers);
+      EXPECT_TRUE(segment->is_signed());
+    }
+  }
+}
+
+// Eight octets at a time against two, for each length and content that could carry over.
+TEST(Segment, ChecksumsOfAnyLengthAreRight) {
+  for (std::size_t size = 0; size < 70; ++size)
+    for (const std::uint8_t fill : {0x00, 0x01, 0xff}) {
+      FrameSpec spec{.payload = Frame(size, fill)};
+      if (size > 5) spec.payload[size / 2] = 0x5a;
+      const Frame frame = make_frame(spec);
+      std::uint32_t sum = 6 + static_cast<std::uint32_t>(frame.size() - 34);
+      for (std::size_t at = 26; at < frame.size(); ++at)
+        if (at != 50 && at != 51) sum += at % 2 == 0 ? frame[at] * 256U : frame[at];
+      while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16U);
+      EXPECT_EQ(expected_checksum(segment_of(frame)), static_cast<std::uint16_t>(~sum)) << size;
+    }
 }
 
 }  // namespace
