@@ -31,6 +31,9 @@ Level level_of(tcpmd5::Confidence confidence) {
 void log_verdict(const tcpmd5::Verdict& verdict) {
   log::line(level_of(verdict.confidence), "verdict", verdict.peer.to_string(), "{} ({})", verdict.text,
             tcpmd5::to_string(verdict.confidence));
+  log::line(Level::kDebug, "verdict-evidence", verdict.peer.to_string(), "{}", verdict.evidence);
+  for (const std::string& step : verdict.story)
+    log::line(Level::kDebug, "verdict-story", verdict.peer.to_string(), "{}", step);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kSameBurst{50};
 constexpr std::uint8_t kSackOption = 5;  // RFC 2018 §3
+constexpr std::uint16_t kBgpPort = 179;
 
 // Sequence numbers wrap (RFC 9293 §3.4).
 bool before(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b) < 0; }
@@ -76,8 +77,9 @@ void Acceptance::sent(const Segment& segment, unsigned ifindex, TimePoint at) {
     sent_again(id, flow, begin, end, at);
     return;
   }
-  const bool burst = !flow.in_flight.empty() && at - flow.in_flight.back().last_sent < kSameBurst;
   if (flow.in_flight.size() >= kMaxInFlight) return;
+  const bool burst = !flow.in_flight.empty() && at - flow.in_flight.back().last_sent < kSameBurst;
+  if (burst) flow.in_flight.back().burst = false;  // no longer the last
   flow.in_flight.push_back({.begin = begin,
                             .end = end,
                             .payload = segment.payload.size(),
@@ -94,28 +96,26 @@ void Acceptance::sent_again(const FlowId& id, Flow& flow, std::uint32_t begin, s
     if (!before(begin, flight.end)) continue;
     // Only the oldest says something: what lies behind it may have arrived.
     if (&flight == &flow.in_flight.front()) refused(id, flow, flight);
+    if (flight.burst && flight.tries == 1 && !flow.sacked && !flight.judged) flow.bursts.count(true);
     ++flight.tries;
     flight.last_sent = at;
     flight.judged = false;
   }
 }
 
-void Acceptance::count_first_try(Flow& flow, bool refused) {
-  if (flow.first_tries >= kRateOver) {
-    flow.first_tries /= 2;
-    flow.first_refused /= 2;
+void Acceptance::FirstTries::count(bool was_refused) {
+  if (all >= kRateOver) {
+    all /= 2;
+    refused /= 2;
   }
-  ++flow.first_tries;
-  flow.first_refused += refused ? 1 : 0;
+  ++all;
+  refused += was_refused ? 1 : 0;
 }
 
-// Never quite certain after few tries.
-double Acceptance::failure_rate(const Flow& flow) { return (flow.first_refused + 0.5) / (flow.first_tries + 1.5); }
-
-// Where later octets arrived, this one was lost.
+// Where later octets arrived, a first try was rather lost; one that fails again and again was not.
 void Acceptance::refused(const FlowId& id, Flow& flow, Flight& flight) {
-  if (std::exchange(flight.judged, true) || flow.sacked) return;
-  if (flight.tries == 1) count_first_try(flow, true);
+  if (std::exchange(flight.judged, true) || (flow.sacked && flight.tries == 1)) return;
+  if (flight.tries == 1) (flight.burst ? flow.bursts : flow.singles).count(true);
   news_.outcomes.push_back({id,
                             flow.ifindex,
                             {.judge = Judge::kAcceptance,
@@ -127,13 +127,11 @@ void Acceptance::refused(const FlowId& id, Flow& flow, Flight& flight) {
 }
 
 // What got through only when it was sent again says nothing: a retransmission is another segment than the first.
-void Acceptance::accepted(const FlowId& id, Flow& flow, const Flight& flight) {
-  if (flight.tries > 1) {
-    if (flight.burst && !flow.sacked) ++flow.trickles;
-    return;
-  }
-  if (flight.burst) flow.trickles = 0;
-  count_first_try(flow, false);
+void Acceptance::accepted(const FlowId& id, Flow& flow, const Flight& flight, TimePoint at) {
+  if (flight.tries > 1) return;
+  (flight.burst ? flow.bursts : flow.singles).count(false);
+  if (!flight.burst && at - flow.good_told_at < kOneGoodIn) return;
+  flow.good_told_at = at;
   news_.outcomes.push_back({id,
                             flow.ifindex,
                             {.judge = Judge::kAcceptance,
@@ -144,10 +142,10 @@ void Acceptance::accepted(const FlowId& id, Flow& flow, const Flight& flight) {
                              .payload = flight.payload}});
 }
 
-void Acceptance::acknowledge(const FlowId& id, Flow& flow, std::uint32_t until) {
+void Acceptance::acknowledge(const FlowId& id, Flow& flow, std::uint32_t until, TimePoint at) {
   bool moved = false;
   while (!flow.in_flight.empty() && !before(until, flow.in_flight.front().end)) {
-    accepted(id, flow, flow.in_flight.front());
+    accepted(id, flow, flow.in_flight.front(), at);
     flow.in_flight.pop_front();
     moved = true;
   }
@@ -173,7 +171,7 @@ void Acceptance::received(const Segment& segment, TimePoint at) {
   if ((segment.flags & tcp_flag::kAck) == 0) return;
   flow.window = segment.window;
   if (has_option(segment.options, kSackOption)) flow.sacked = true;
-  acknowledge(id, flow, segment.acknowledgment);
+  acknowledge(id, flow, segment.acknowledgment, at);
 }
 
 void Acceptance::too_big(const boost::asio::ip::address& peer, TimePoint at) { peers_[peer].too_big_at = at; }
@@ -183,46 +181,62 @@ void Acceptance::forget(const boost::asio::ip::address& peer) {
   std::erase_if(flows_, [&](const auto& entry) { return entry.first.remote == peer; });
 }
 
-// The peer lives, its window is open, nothing behind got through, no router complained: and still no answer.
+// The peer lives, its window is open, no router complained: and still no answer.
 bool Acceptance::is_frozen(const FlowId& id, const Flow& flow) const {
-  if (flow.told_frozen || flow.in_flight.empty() || flow.sacked || flow.window == 0) return false;
+  if (flow.told_frozen || flow.in_flight.empty() || flow.window == 0) return false;
   const Flight& head = flow.in_flight.front();
-  if (!head.judged || head.tries < (head.syn ? kSynTries : kTries)) return false;
+  const int tries = head.syn ? kSynTries : flow.sacked ? kTriesSacked : kTries;
+  if (!head.judged || head.tries < tries) return false;
   const auto peer = peers_.find(id.remote);
   if (peer == peers_.end() || peer->second.too_big_at >= head.first_sent) return false;
   const TimePoint alive = head.syn ? peer->second.alive_at : flow.alive_at;
   return alive > head.first_sent + kAnswerBy / 2;
 }
 
-void Acceptance::judge(const FlowId& id, Flow& flow, TimePoint now) {
-  if (flow.in_flight.empty()) return;
-  Flight& head = flow.in_flight.front();
-  if (now >= head.last_sent + kAnswerBy) refused(id, flow, head);
-  if (is_frozen(id, flow)) {
-    flow.told_frozen = true;
-    const Refusal refusal = head.syn ? Refusal::kNeverUp : Refusal::kFrozen;
+void Acceptance::tell_frozen(const FlowId& id, const Flow& flow) {
+  const Flight& head = flow.in_flight.front();
+  const TrafficKind kind{
+      .min_payload = head.payload, .syn_only = false, .bursts_only = false, .failure_rate = flow.singles.rate()};
+  if (head.syn) {
     news_.stuck.push_back(
-        {refusal,
-         id,
-         flow.ifindex,
-         head.first_sent,
-         {.min_payload = head.payload, .syn_only = false, .bursts_only = false, .failure_rate = failure_rate(flow)},
-         head.syn ? fmt::format("our {} to {} got no answer in {} tries, though the peer is alive: it signs validly",
-                                id.local_port == 179 ? "SYN-ACK" : "SYN", id.remote.to_string(), head.tries)
-                  : fmt::format("{} octets sent to {} {} times were not acknowledged, though the peer is alive, its "
-                                "window is open and nothing sent later arrived",
-                                head.payload, id.remote.to_string(), head.tries)});
+        {Refusal::kNeverUp, id, flow.ifindex, head.first_sent, kind,
+         fmt::format("our {} to {} got no answer in {} tries, though the peer is alive: it signs validly",
+                     id.local_port == kBgpPort ? "SYN-ACK" : "SYN", id.remote.to_string(), head.tries)});
+    return;
   }
-  if (flow.trickles >= kTrickles && !std::exchange(flow.told_trickle, true))
-    news_.stuck.push_back(
-        {Refusal::kTrickle,
-         id,
-         flow.ifindex,
-         head.first_sent,
-         {.min_payload = 0, .syn_only = false, .bursts_only = true, .failure_rate = 1.0},
-         fmt::format("what is sent to {} in bursts is not acknowledged until it is sent one by one ({} times in a row)",
-                     id.remote.to_string(), flow.trickles)});
-  if (flow.trickles == 0) flow.told_trickle = false;
+  news_.stuck.push_back(
+      {Refusal::kFrozen, id, flow.ifindex, head.first_sent, kind,
+       fmt::format("{} octets sent to {} {} times were not acknowledged, though the peer is alive and its window "
+                   "is open{}",
+                   head.payload, id.remote.to_string(), head.tries, flow.sacked ? "; later octets arrived" : "")});
+}
+
+void Acceptance::tell_trickle(const FlowId& id, Flow& flow) {
+  const bool singles = flow.singles.mostly_refused();
+  const FirstTries& tries = singles ? flow.singles : flow.bursts;
+  news_.stuck.push_back(
+      {Refusal::kTrickle,
+       id,
+       flow.ifindex,
+       flow.last_seen,
+       {.min_payload = 0, .syn_only = false, .bursts_only = !singles, .failure_rate = tries.rate()},
+       fmt::format("of the last {} {} sent to {}, {} got through only when they were sent again, though nothing "
+                   "behind them was lost",
+                   tries.all, singles ? "segments" : "bursts", id.remote.to_string(), tries.refused)});
+}
+
+void Acceptance::judge(const FlowId& id, Flow& flow, TimePoint now) {
+  if (!flow.in_flight.empty()) {
+    Flight& head = flow.in_flight.front();
+    if (now >= head.last_sent + kAnswerBy) refused(id, flow, head);
+    if (is_frozen(id, flow)) {
+      flow.told_frozen = true;
+      tell_frozen(id, flow);
+    }
+  }
+  const bool trickles = flow.singles.mostly_refused() || flow.bursts.mostly_refused();
+  if (trickles && !flow.told_trickle) tell_trickle(id, flow);
+  flow.told_trickle = trickles;
 }
 
 AcceptanceNews Acceptance::take(TimePoint now) {

@@ -39,7 +39,7 @@ FlowId flow_of_received(const Segment& segment);
 enum class Refusal : std::uint8_t {
   kNeverUp,  // SYNs or SYN-ACKs are not answered, though the peer is alive
   kFrozen,   // nothing from one octet on is acknowledged
-  kTrickle,  // several at once fail, one by one they get through
+  kTrickle,  // most of what is sent gets through only when it is sent again
 };
 std::string_view to_string(Refusal refusal);
 
@@ -68,10 +68,12 @@ class Acceptance {
  public:
   // A transmission without an answer by then has been refused or lost.
   static constexpr std::chrono::milliseconds kAnswerBy{400};
-  static constexpr int kTries = 3;     // transmissions of one octet without an answer: frozen
-  static constexpr int kSynTries = 2;  // of a SYN: their intervals are seconds
-  static constexpr int kRateOver = 16;
-  static constexpr int kTrickles = 3;  // bursts in a row that failed: trickle
+  static constexpr int kTries = 3;        // transmissions of one octet without an answer: frozen
+  static constexpr int kTriesSacked = 5;  // the same where later octets arrived: loss is likelier then
+  static constexpr int kSynTries = 2;     // of a SYN: their intervals are seconds
+  static constexpr int kMostOf = 8;       // first tries of which three in four were refused: trickle
+  static constexpr int kRateOver = 16;    // first tries that a rate is taken over
+  static constexpr std::chrono::milliseconds kOneGoodIn{50};  // acknowledgments closer than that are one event
   static constexpr std::size_t kMaxFlows = 4096, kMaxInFlight = 16384;
 
   void sent(const Segment& segment, unsigned ifindex, TimePoint at);
@@ -90,10 +92,17 @@ class Acceptance {
     std::uint32_t begin = 0, end = 0;  // sequence numbers; SYN and FIN count as one
     std::size_t payload = 0;
     bool syn = false;
-    bool burst = false;  // sent right behind another
+    bool burst = false;  // the last of several sent at once: it gets through only if all do
     int tries = 0;
     TimePoint first_sent, last_sent;
     bool judged = false;  // its last transmission was told to have been refused
+  };
+  // Of the last ones or so: how many were sent, and how many of them had to be sent again.
+  struct FirstTries {
+    int all = 0, refused = 0;
+    void count(bool was_refused);
+    double rate() const { return (refused + 0.5) / (all + 1.5); }  // never quite certain after few
+    bool mostly_refused() const { return all >= kMostOf && 4 * refused >= 3 * all; }
   };
   struct Flow {
     unsigned ifindex = 0;
@@ -101,10 +110,10 @@ class Acceptance {
     std::uint32_t window = 1;      // the peer's, as last said; before scaling
     bool sacked = false;           // later octets arrived: the head was lost, not refused
     bool told_frozen = false, told_trickle = false;
-    int trickles = 0;                        // bursts in a row that were refused
-    int first_tries = 0, first_refused = 0;  // of the last kRateOver or so: what got through at once, and what did not
-    TimePoint last_seen;                     // of either direction
-    TimePoint alive_at;                      // of a validly signed segment
+    FirstTries singles, bursts;
+    TimePoint good_told_at;  // see kOneGoodIn
+    TimePoint last_seen;     // of either direction
+    TimePoint alive_at;      // of a validly signed segment
   };
   struct Peer {
     TimePoint alive_at;  // last validly signed segment, of any flow
@@ -112,13 +121,13 @@ class Acceptance {
   };
 
   void judge(const FlowId& id, Flow& flow, TimePoint now);
-  void acknowledge(const FlowId& id, Flow& flow, std::uint32_t until);
-  void accepted(const FlowId& id, Flow& flow, const Flight& flight);
+  void acknowledge(const FlowId& id, Flow& flow, std::uint32_t until, TimePoint at);
+  void accepted(const FlowId& id, Flow& flow, const Flight& flight, TimePoint at);
   void refused(const FlowId& id, Flow& flow, Flight& flight);
-  static void count_first_try(Flow& flow, bool refused);
-  static double failure_rate(const Flow& flow);
   void sent_again(const FlowId& id, Flow& flow, std::uint32_t begin, std::uint32_t end, TimePoint at);
   bool is_frozen(const FlowId& id, const Flow& flow) const;
+  void tell_frozen(const FlowId& id, const Flow& flow);
+  void tell_trickle(const FlowId& id, Flow& flow);
   Flow& flow_for(const FlowId& id);
 
   std::map<FlowId, Flow> flows_;

@@ -28,7 +28,7 @@ bool is_sequence_only(const Finding& finding) {
 
 }  // namespace
 
-Diagnosis::Diagnosis(std::function<LowestDevice(unsigned)> lowest_device) : lowest_device_(std::move(lowest_device)) {}
+Diagnosis::Diagnosis(FindDevice lowest_device) : lowest_device_(std::move(lowest_device)) {}
 
 void Diagnosis::found_valid(const Finding& finding) {
   Peer& peer = peers_[finding.remote];
@@ -44,7 +44,7 @@ void Diagnosis::found(const Finding& finding, TimePoint now) {
   const bool syn = (finding.flags & tcp_flag::kSyn) != 0;
   const bool damage = row.cause == Cause::kSending || row.cause == Cause::kReceiving;
   if (finding.fault == FaultClass::kNone || damage)
-    conclusions_.outcomes.push_back({lowest_device_(finding.ifindex).ifindex,
+    conclusions_.outcomes.push_back({lowest_device_(finding.ifindex, finding.remote).ifindex,
                                      finding.remote,
                                      {.judge = judge_of(row.cause),
                                       .sent_at = finding.sent_at,
@@ -57,6 +57,7 @@ void Diagnosis::found(const Finding& finding, TimePoint now) {
     return;
   }
   Peer& peer = peers_[finding.remote];
+  if (damage) peer.damaged_on_wire_at = now;
   Run& run = peer.runs[finding.fault];
   if (run.bad > 0 && now - run.last_at > kRunEnds) run = {.told_at = run.told_at};
   if (run.bad++ == 0) {
@@ -112,7 +113,7 @@ void Diagnosis::report(Run& run, const Finding& finding, std::string_view why, T
   const FaultRow& row = row_of(finding.fault);
   Verdict verdict;
   verdict.at = now;
-  const LowestDevice device = lowest_device_(finding.ifindex);
+  const LowestDevice device = lowest_device_(finding.ifindex, finding.remote);
   verdict.ifindex = device.ifindex;
   verdict.device = device.name;
   verdict.peer = finding.remote;
@@ -127,7 +128,7 @@ void Diagnosis::report(Run& run, const Finding& finding, std::string_view why, T
 
 Suspicion Diagnosis::suspicion(const Run& run, const Finding& finding) const {
   const FaultRow& row = row_of(finding.fault);
-  const LowestDevice device = lowest_device_(finding.ifindex);
+  const LowestDevice device = lowest_device_(finding.ifindex, finding.remote);
   Suspicion suspicion;
   suspicion.ifindex = device.ifindex;
   suspicion.device = device.name;
@@ -153,8 +154,9 @@ Suspicion Diagnosis::suspicion(const Run& run, const Finding& finding) const {
   return suspicion;
 }
 
+// The vantage knows better what is wrong than acknowledgments do.
 void Diagnosis::stuck(const Stuck& stuck, TimePoint now) {
-  const LowestDevice device = lowest_device_(stuck.ifindex);
+  const LowestDevice device = lowest_device_(stuck.ifindex, stuck.flow.remote);
   Peer& peer = peers_[stuck.flow.remote];
   const std::string meaning =
       fmt::format("what is sent to {} is not accepted ({})", stuck.flow.remote.to_string(), to_string(stuck.refusal));
@@ -190,7 +192,8 @@ void Diagnosis::stuck(const Stuck& stuck, TimePoint now) {
 }
 
 void Diagnosis::accepted(const FlowOutcome& outcome) {
-  conclusions_.outcomes.push_back({lowest_device_(outcome.ifindex).ifindex, outcome.flow.remote, outcome.outcome});
+  conclusions_.outcomes.push_back(
+      {lowest_device_(outcome.ifindex, outcome.flow.remote).ifindex, outcome.flow.remote, outcome.outcome});
 }
 
 void Diagnosis::received_valid(unsigned ifindex, const boost::asio::ip::address& peer, std::size_t count,
@@ -198,7 +201,7 @@ void Diagnosis::received_valid(unsigned ifindex, const boost::asio::ip::address&
   peers_[peer].valid_received_at = since;
   for (std::size_t i = 0; i < std::min<std::size_t>(count, 100); ++i)
     conclusions_.outcomes.push_back(
-        {lowest_device_(ifindex).ifindex, peer, {.judge = Judge::kReceived, .sent_at = since, .good = true}});
+        {lowest_device_(ifindex, peer).ifindex, peer, {.judge = Judge::kReceived, .sent_at = since, .good = true}});
 }
 
 }  // namespace tw::tcpmd5

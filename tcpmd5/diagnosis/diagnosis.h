@@ -44,7 +44,9 @@ class Diagnosis {
   static constexpr std::chrono::seconds kTellAgain{600};    // the same fault of the same peer
   static constexpr std::chrono::seconds kVantageFresh{10};  // how long a valid wire copy speaks for the present
 
-  explicit Diagnosis(std::function<LowestDevice(unsigned ifindex)> lowest_device);
+  // `lowest_device`: what carries a tap's device; by the peer's route where a finding knows no device (0).
+  using FindDevice = std::function<LowestDevice(unsigned ifindex, const boost::asio::ip::address& peer)>;
+  explicit Diagnosis(FindDevice lowest_device);
 
   void found(const Finding& finding, TimePoint now);
   void stuck(const Stuck& stuck, TimePoint now);
@@ -66,7 +68,7 @@ class Diagnosis {
   };
   struct Peer {
     std::map<FaultClass, Run> runs;
-    TimePoint valid_on_wire_at, valid_received_at;
+    TimePoint valid_on_wire_at, damaged_on_wire_at, valid_received_at;
     bool non_syn_passed = false;  // a wire copy other than of a SYN was valid
   };
 
@@ -76,7 +78,7 @@ class Diagnosis {
   void report(Run& run, const Finding& finding, std::string_view why, TimePoint now);
   Suspicion suspicion(const Run& run, const Finding& finding) const;
 
-  std::function<LowestDevice(unsigned)> lowest_device_;
+  FindDevice lowest_device_;
   std::map<boost::asio::ip::address, Peer> peers_;
   Conclusions conclusions_;
 };

@@ -21,8 +21,7 @@ CopyId id_of(const Finding& finding) {
 
 }  // namespace
 
-Engine::Engine(Offloads& offloads, Journal& journal, std::function<LowestDevice(unsigned)> lowest_device,
-               HealerOptions options)
+Engine::Engine(Offloads& offloads, Journal& journal, Diagnosis::FindDevice lowest_device, HealerOptions options)
     : diagnosis_(lowest_device), healer_(offloads, journal, options), lowest_device_(std::move(lowest_device)) {}
 
 void Engine::set_peers(const std::vector<KeyedPeer>& peers) {
@@ -70,7 +69,7 @@ void Engine::on_host(std::span<const HostCopy> copies, TimePoint now) {
     if (host.outgoing) {
       acceptance_.sent(segment, host.copy.ifindex, host.copy.at);
       if (PeerMemory* memory = memory_of(segment.destination))
-        memory->ifindex = lowest_device_(host.copy.ifindex).ifindex;
+        memory->ifindex = lowest_device_(host.copy.ifindex, segment.destination).ifindex;
     } else if (segment.is_signed() && !bad.contains(id_of(segment))) {
       acceptance_.received(segment, host.copy.at);
       auto& [count, since] = valid[{segment.source, host.copy.ifindex}];

@@ -55,8 +55,7 @@ class Engine {
  public:
   static constexpr std::size_t kMaxPeers = 16384;  // remembered; who comes later is checked, but not remembered
 
-  Engine(Offloads& offloads, Journal& journal, std::function<LowestDevice(unsigned)> lowest_device,
-         HealerOptions options = {});
+  Engine(Offloads& offloads, Journal& journal, Diagnosis::FindDevice lowest_device, HealerOptions options = {});
 
   void set_peers(const std::vector<KeyedPeer>& peers);
   void set_sessions(Sessions sessions) { sessions_ = std::move(sessions); }
@@ -99,7 +98,7 @@ class Engine {
   Acceptance acceptance_;
   Diagnosis diagnosis_;
   Healer healer_;
-  std::function<LowestDevice(unsigned)> lowest_device_;
+  Diagnosis::FindDevice lowest_device_;
   std::vector<PeerSpec> keyed_;
   mutable std::map<boost::asio::ip::address, bool> is_keyed_;  // answers of is_keyed()
   std::map<boost::asio::ip::address, PeerMemory> peers_;

@@ -1,15 +1,13 @@
 #include "tcpmd5/service/paths.h"
 
+#include "tcpmd5/offload/driver_traits.h"
+
 #include <utility>
 #include <variant>
 
 namespace tw::tcpmd5 {
 
 namespace {
-
-// Drivers that reset their link when a feature is changed, seconds long, which peers would notice.
-constexpr std::string_view kResetting[] = {
-    "bnx2x"};  // drivers/net/ethernet/broadcom/bnx2x: reloads on any change but GRO
 
 boost::asio::ip::address host_in(const PeerSpec& peer) {
   const bool single = peer.prefix_length == (peer.address.is_v4() ? 32 : 128);
@@ -49,13 +47,18 @@ void Paths::resolve(const std::vector<PeerSpec>& peers) {
 LowestDevice Paths::lowest(unsigned ifindex) const {
   const auto found = devices_.find(ifindex);
   if (found == devices_.end()) return {.ifindex = ifindex, .name = "device " + std::to_string(ifindex)};
-  bool resets = false;
-  for (const std::string_view driver : kResetting) resets |= found->second.driver == driver;
   const auto sight = out_of_sight_.find(ifindex);
   return {.ifindex = ifindex,
           .name = found->second.link.name,
           .out_of_sight = sight != out_of_sight_.end() && sight->second,
-          .resets_on_change = resets && !prove_on_resetting_};
+          .resets_on_change = resets_on_sending_knobs(found->second.driver) && !prove_on_resetting_};
+}
+
+LowestDevice Paths::lowest(unsigned ifindex, const boost::asio::ip::address& peer) const {
+  if (ifindex != 0) return lowest(ifindex);
+  for (const auto& [spec, path] : paths_)
+    if (path.device && contains(spec, peer)) return lowest(*path.device);
+  return {};
 }
 
 std::string Paths::problem(const PeerSpec& peer) const {

@@ -27,11 +27,15 @@ class Paths {
   LowestDevice lowest(unsigned ifindex) const;
   // Why the peer has no path; empty: it has one.
   std::string problem(const PeerSpec& peer) const;
+  // The same; for 0, the device that the peer's route says.
+  LowestDevice lowest(unsigned ifindex, const boost::asio::ip::address& peer) const;
   // The lowest device towards the peer; nothing: none.
   std::optional<unsigned> device_of(const PeerSpec& peer) const;
   std::optional<PathDevice> find(const std::string& name);
   // A device as it is called now; nothing: it is gone.
   std::optional<PathDevice> device(unsigned ifindex) { return ask_.device(ifindex); }
+
+  std::vector<PathDevice> all() { return ask_.all(); }
 
   void prove_on_resetting_drivers(bool prove) { prove_on_resetting_ = prove; }
 

@@ -1,6 +1,7 @@
 #include "tcpmd5/service/worker.h"
 
 #include "tcpmd5/capture/packet_too_big.h"
+#include "tcpmd5/offload/restore.h"
 
 #include <fmt/format.h>
 
@@ -18,7 +19,9 @@ using std::chrono::steady_clock;
 LiveVerifier::Worker::Worker(LiveVerifierOptions options, LiveVerifierHooks hooks)
     : options_(std::move(options)),
       hooks_(std::move(hooks)),
-      engine_(offloads_, history_, [this](unsigned ifindex) { return paths_.lowest(ifindex); },
+      history_([this](unsigned ifindex) { return paths_.device(ifindex); }),
+      engine_(offloads_, history_,
+              [this](unsigned ifindex, const address& peer) { return paths_.lowest(ifindex, peer); },
               {.mode = options_.mode}),
       feature_watch_(offloads_),
       path_descriptor_(io_),
@@ -26,6 +29,7 @@ LiveVerifier::Worker::Worker(LiveVerifierOptions options, LiveVerifierHooks hook
       timer_(io_) {
   paths_.prove_on_resetting_drivers(options_.prove_on_resetting_drivers);
   boost::asio::post(io_, [this] {
+    open_store();
     open_mirrors();
     wait_for_paths();
     wait_for_features();
@@ -66,6 +70,37 @@ void LiveVerifier::Worker::reconfigure(const LiveVerifierOptions& options) {
   engine_.set_mode(options_.mode);
   paths_.prove_on_resetting_drivers(options_.prove_on_resetting_drivers);
   if (other_wire) open_mirrors();
+}
+
+// --- what an earlier life left ---
+
+void LiveVerifier::Worker::open_store() {
+  if (const auto problem = history_.open(options_.state_directory)) {
+    hooks_.problem(*problem + "; nothing will be turned off, because what was before could not be stored");
+    return;
+  }
+  const std::vector<PathDevice> devices = paths_.all();
+  const Restored restored = restore(history_.store(), offloads_, devices);
+  for (const std::string& line : restored.done) hooks_.problem(line);
+  for (const std::string& line : restored.failed) hooks_.problem(line);
+  for (const StoredRemedy& remedy : history_.stored_remedies()) adopt(remedy, find_device(remedy.device, devices));
+}
+
+void LiveVerifier::Worker::adopt(const StoredRemedy& remedy, const PathDevice* device) {
+  if (!device) {
+    hooks_.problem(fmt::format("{}: a remedy is kept for this device, which is not there now", remedy.device.name));
+    return;
+  }
+  Verdict verdict;
+  verdict.device = device->link.name;
+  verdict.ifindex = device->link.ifindex;
+  verdict.culprits = remedy.off;
+  verdict.text = remedy.because.text;
+  verdict.fault = remedy.because.fault;
+  if (const auto problem = engine_.healer().adopt(device->link.ifindex, verdict, remedy.before, steady_clock::now()))
+    hooks_.problem(*problem);
+  history_.adopted(remedy, device->link.ifindex);
+  first_seen_.try_emplace(device->link.ifindex, remedy.before);
 }
 
 // --- sources ---

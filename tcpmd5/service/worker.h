@@ -58,6 +58,8 @@ class LiveVerifier::Worker {
   using TimePoint = std::chrono::steady_clock::time_point;
 
   void run();
+  void open_store();
+  void adopt(const StoredRemedy& remedy, const PathDevice* device);
   void open_mirrors();
   void resolve_paths();
   void open_taps();

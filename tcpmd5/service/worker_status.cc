@@ -1,5 +1,8 @@
+#include "tcpmd5/capture/pcapng_writer.h"
 #include "tcpmd5/service/worker.h"
 
+#include <map>
+#include <utility>
 #include <variant>
 
 namespace tw::tcpmd5 {
@@ -98,6 +101,29 @@ std::string LiveVerifier::Worker::undo(const std::string& device) {
   return engine_.healer().undo(found->link.ifindex).value_or("");
 }
 
-std::vector<std::uint8_t> LiveVerifier::Worker::capture(const address&) { return {}; }
+std::vector<std::uint8_t> LiveVerifier::Worker::capture(const address& peer) {
+  const auto memory = engine_.peers().find(peer);
+  if (memory == engine_.peers().end() || memory->second.evidence.empty()) return {};
+  PcapngWriter writer("truewire");
+  std::map<std::pair<std::string, Link>, std::uint32_t> interfaces;
+  for (const Finding& finding : memory->second.evidence) {
+    bool first = true;
+    for (const SeenSegment& seen : finding.evidence->segments) {
+      const auto [interface, is_new] = interfaces.try_emplace({seen.where, seen.link}, 0);
+      if (is_new)
+        interface->second =
+            writer.add_interface({seen.where, "", seen.link == Link::kIp ? LinkType::kRaw : LinkType::kEthernet});
+      writer.add(
+          {.interface = interface->second,
+           .time = std::chrono::duration_cast<std::chrono::nanoseconds>(wall(seen.at).time_since_epoch()).count(),
+           .frame = seen.frame,
+           .original_length = 0,
+           .direction = Direction::kUnknown,
+           .comments = first ? std::vector<std::string>{finding.text} : std::vector<std::string>{}});
+      first = false;
+    }
+  }
+  return writer.take();
+}
 
 }  // namespace tw::tcpmd5
