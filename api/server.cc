@@ -5,6 +5,7 @@
 #include "api/grpc/server.h"
 #include "api/http/server.h"
 #include "api/question.h"
+#include "api/verify_snapshot.h"
 
 #include <utility>
 
@@ -41,6 +42,8 @@ struct ApiServer::Impl {
   std::shared_ptr<ApiThread> thread;
   std::shared_ptr<Question<bgp::Readiness>> readiness;
   std::shared_ptr<Question<MetricsSnapshot>> metrics;
+  std::shared_ptr<VerifyObserver> observer;            // null: the verifier does not run
+  std::shared_ptr<Question<VerifySnapshot>> verifier;  // the same
   std::unique_ptr<GrpcServer> grpc;
   std::shared_ptr<HttpServer> http;
 };
@@ -59,8 +62,14 @@ std::optional<std::string> ApiServer::start() {
       self.thread, [weak = Control(self.control)](auto reply) { ask_readiness(weak, std::move(reply)); });
   self.metrics = std::make_shared<Question<MetricsSnapshot>>(
       self.thread, [weak = Control(self.control)](auto reply) { ask_snapshot(weak, std::move(reply)); });
+  if (self.options.verify && self.options.http) {
+    self.observer = std::make_shared<VerifyObserver>(self.options.verify);
+    self.verifier = std::make_shared<Question<VerifySnapshot>>(
+        self.thread, [observer = self.observer](auto reply) { observer->ask(std::move(reply)); });
+  }
   if (self.options.http) {
-    const auto endpoints = std::make_shared<HttpEndpoints>(self.readiness, self.metrics, self.options.routing_timeout);
+    const auto endpoints =
+        std::make_shared<HttpEndpoints>(self.readiness, self.metrics, self.options.routing_timeout, self.verifier);
     self.http = std::make_shared<HttpServer>(self.thread->context(), endpoints);
     if (auto error = self.http->listen(self.options.http->host, self.options.http->port)) {
       stop();
@@ -68,7 +77,8 @@ std::optional<std::string> ApiServer::start() {
     }
   }
   self.grpc = std::make_unique<GrpcServer>(
-      self.control, self.thread,
+      ServiceContext{self.control, self.thread, std::make_shared<CallRegistry>(self.thread), self.options.verify,
+                     self.options.why_no_verify},
       HealthOptions{self.readiness, self.options.health_interval, self.options.routing_timeout});
   if (auto error = self.grpc->start(self.options.listen)) {
     stop();
@@ -86,6 +96,7 @@ void ApiServer::stop() {
     if (self.http) self.http->stop();
     self.readiness->close();
     self.metrics->close();
+    if (self.verifier) self.verifier->close();
   });
   self.thread->close();
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "bgpd/speaker/control.h"
+#include "tcpmd5/service/verify_control.h"
 
 #include <chrono>
 #include <cstdint>
@@ -27,6 +28,8 @@ struct ApiOptions {
   std::optional<HttpAddress> http;                                    // nothing: no HTTP
   std::chrono::milliseconds health_interval{1000};                    // how often grpc.health.v1 learns of readiness
   std::chrono::milliseconds routing_timeout{2000};  // the routing thread counts as stuck when it takes longer to answer
+  std::shared_ptr<tcpmd5::VerifyControl> verify;    // null: the verifier does not run …
+  std::string why_no_verify = "it was not started";  // … and this is what those who ask are told
 };
 
 class ApiServer {

@@ -8,6 +8,7 @@
 
 #include "api/api_thread.h"
 #include "bgpd/speaker/control.h"
+#include "tcpmd5/service/verify_control.h"
 
 #include <grpcpp/support/server_callback.h>
 #include <grpcpp/support/status.h>
@@ -16,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <unordered_map>
 #include <utility>
 
@@ -58,6 +60,8 @@ struct ServiceContext {
   std::shared_ptr<bgp::Control> control;
   std::shared_ptr<ApiThread> thread;
   std::shared_ptr<CallRegistry> calls;
+  std::shared_ptr<tcpmd5::VerifyControl> verify;  // null: the verifier does not run …
+  std::string why_no_verify;                      // … because of this
 };
 
 // A reply for Control: posts the answer to the API thread, to a call that may have gone meanwhile.

@@ -34,8 +34,8 @@ void HealthFollower::ask() {
 }
 
 void HealthFollower::tell(bool serving) {
-  for (const char* name :
-       {"", "truewire.v1.NeighborService", "truewire.v1.RouteService", "truewire.v1.SpeakerService"}) {
+  for (const char* name : {"", "truewire.v1.NeighborService", "truewire.v1.RouteService", "truewire.v1.SpeakerService",
+                           "truewire.v1.VerifyService"}) {
     service_->SetServingStatus(name, serving);
   }
 }

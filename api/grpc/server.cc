@@ -37,13 +37,13 @@ struct GrpcServer::Impl {
   std::shared_ptr<HealthFollower> health;
 };
 
-GrpcServer::GrpcServer(std::shared_ptr<bgp::Control> control, std::shared_ptr<ApiThread> thread, HealthOptions health)
-    : impl_(std::make_unique<Impl>()) {
-  impl_->context = {std::move(control), thread, std::make_shared<CallRegistry>(thread)};
+GrpcServer::GrpcServer(ServiceContext context, HealthOptions health) : impl_(std::make_unique<Impl>()) {
+  impl_->context = std::move(context);
   impl_->health_options = std::move(health);
   impl_->services.push_back(make_neighbor_service(impl_->context));
   impl_->services.push_back(make_route_service(impl_->context));
   impl_->services.push_back(make_speaker_service(impl_->context));
+  impl_->services.push_back(make_verify_service(impl_->context));
 }
 
 GrpcServer::~GrpcServer() { stop(); }

@@ -23,7 +23,7 @@ struct HealthOptions {
 
 class GrpcServer {
  public:
-  GrpcServer(std::shared_ptr<bgp::Control> control, std::shared_ptr<ApiThread> thread, HealthOptions health);
+  GrpcServer(ServiceContext context, HealthOptions health);
   ~GrpcServer();
   GrpcServer(const GrpcServer&) = delete;
   GrpcServer& operator=(const GrpcServer&) = delete;

@@ -12,5 +12,6 @@ namespace tw::api {
 std::unique_ptr<grpc::Service> make_neighbor_service(ServiceContext context);
 std::unique_ptr<grpc::Service> make_route_service(ServiceContext context);
 std::unique_ptr<grpc::Service> make_speaker_service(ServiceContext context);
+std::unique_ptr<grpc::Service> make_verify_service(ServiceContext context);
 
 }  // namespace tw::api

@@ -1,12 +1,14 @@
 // The table walks itself: every row says how its samples are read from a snapshot.
 #include "api/http/metrics.h"
 
+#include "api/grpc/verify_messages.h"
 #include "api/version.h"
 
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
 #include <sstream>
+#include <tuple>
 #include <utility>
 
 namespace tw::api {
@@ -69,6 +71,35 @@ void each_message(const MetricsSnapshot& s, Samples& out, Which which) {
                                                            {"keepalive", counts.keepalive},
                                                            {"route-refresh", counts.route_refresh}};
     for (const auto& [type, count] : types) out.add(count, {{"neighbor", neighbor_name(n)}, {"type", type}});
+  }
+}
+
+template <class Collect>
+void with_verifier(const MetricsSnapshot& s, Collect collect) {
+  if (s.verifier) collect(*s.verifier);
+}
+
+template <class Read>
+void each_source(const MetricsSnapshot& s, Samples& out, Read read) {
+  with_verifier(s, [&](const VerifySnapshot& v) {
+    for (const tcpmd5::SourceStatus& source : v.status.sources) out.add(read(source), {{"source", source.name}});
+  });
+}
+
+void collect_segments(const VerifySnapshot& v, Samples& out) {
+  for (const tcpmd5::PeerVerification& peer : v.status.peers) {
+    const tcpmd5::PeerCounts& c = peer.counts;
+    const std::tuple<const char*, const char*, std::uint64_t> samples[] = {
+        {"sent", "valid", c.reference - c.reference_bad},
+        {"sent", "invalid", c.reference_bad},
+        {"wire", "valid", c.wire_valid},
+        {"wire", "invalid", c.wire_bad},
+        {"wire", "uncheckable", c.wire_uncheckable},
+        {"received", "valid", c.received - c.received_bad},
+        {"received", "invalid", c.received_bad}};
+    for (const auto& [where, result, count] : samples) {
+      out.add(count, {{"neighbor", peer_text(peer.peer)}, {"seen", where}, {"result", result}});
+    }
   }
 }
 
@@ -183,6 +214,68 @@ const Row kRows[] = {
     {{"truewire_neighbor_send_queue_bytes", kGauge, "Encoded messages that the socket has not taken yet."},
      [](const S& s, Samples& out) {
        each_neighbor(s, out, [](const NeighborStatus& n) { return n.send_queue_bytes; });
+     }},
+
+    // The verifier of signed segments.
+    {{"truewire_verify_up", kGauge, "1 while the verifier answers, else 0."},
+     [](const S& s, Samples& out) {
+       if (s.verifier_runs) out.add(s.verifier.has_value());
+     }},
+    {{"truewire_verify_info", kGauge, "Always 1; what the verifier may do: off, watch or heal."},
+     [](const S& s, Samples& out) {
+       with_verifier(s, [&](const VerifySnapshot& v) { out.add(1, {{"mode", v.status.mode}}); });
+     }},
+    {{"truewire_verify_segments_total", kCounter,
+      "Segments whose signature was checked, by where they were seen: sent (handed to the NIC), wire (ours, beyond the "
+      "NIC), received."},
+     [](const S& s, Samples& out) { with_verifier(s, [&](const VerifySnapshot& v) { collect_segments(v, out); }); }},
+    {{"truewire_verify_uncheckable_total", kCounter, "Copies from the wire that nothing was left to compare with."},
+     [](const S& s, Samples& out) {
+       with_verifier(s, [&](const VerifySnapshot& v) { out.add(v.status.uncheckable); });
+     }},
+    {{"truewire_verify_verdicts_total", kCounter, "Verdicts since the start, by fault and confidence."},
+     [](const S& s, Samples& out) {
+       with_verifier(s, [&](const VerifySnapshot& v) {
+         for (const auto& [what, count] : v.verdicts) {
+           out.add(count, {{"fault", what.first}, {"confidence", std::string(to_string(what.second))}});
+         }
+       });
+     }},
+    {{"truewire_verify_trial_running", kGauge, "1 while a trial turns the offloads under the neighbour, else 0."},
+     [](const S& s, Samples& out) {
+       with_verifier(s, [&](const VerifySnapshot& v) {
+         for (const tcpmd5::PeerVerification& peer : v.status.peers) {
+           out.add(peer.trial_running, {{"neighbor", peer_text(peer.peer)}});
+         }
+       });
+     }},
+    {{"truewire_verify_remedies", kGauge, "Devices on which a remedy is in force."},
+     [](const S& s, Samples& out) { with_verifier(s, [&](const VerifySnapshot& v) { out.add(v.remedies.size()); }); }},
+    {{"truewire_verify_held_off", kGauge, "Always 1; an offload that a remedy keeps off."},
+     [](const S& s, Samples& out) {
+       with_verifier(s, [&](const VerifySnapshot& v) {
+         for (const tcpmd5::RemedyStatus& remedy : v.remedies) {
+           for (const tcpmd5::Knob knob : tcpmd5::kAllKnobs) {
+             if (remedy.off.has(knob)) out.add(1, {{"device", remedy.device}, {"knob", std::string(knob_word(knob))}});
+           }
+         }
+       });
+     }},
+    {{"truewire_verify_source_up", kGauge, "1 while the tap or vantage works, else 0."},
+     [](const S& s, Samples& out) {
+       each_source(s, out, [](const tcpmd5::SourceStatus& source) { return source.working; });
+     }},
+    {{"truewire_verify_source_frames_total", kCounter, "Frames that the tap or vantage handed over."},
+     [](const S& s, Samples& out) {
+       each_source(s, out, [](const tcpmd5::SourceStatus& source) { return source.frames; });
+     }},
+    {{"truewire_verify_source_dropped_total", kCounter, "Frames that it lost: nobody looked at them."},
+     [](const S& s, Samples& out) {
+       each_source(s, out, [](const tcpmd5::SourceStatus& source) { return source.dropped; });
+     }},
+    {{"truewire_verify_source_truncated_total", kCounter, "Frames that came cut short, and could not be checked."},
+     [](const S& s, Samples& out) {
+       each_source(s, out, [](const tcpmd5::SourceStatus& source) { return source.truncated; });
      }},
 };
 

@@ -1,9 +1,11 @@
 // The metrics: one table of names, types and help texts, and the text that Prometheus reads. Pure; thread-safe.
 #pragma once
 
+#include "api/verify_snapshot.h"
 #include "bgpd/speaker/control.h"
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +16,8 @@ struct MetricsSnapshot {
   bgp::Readiness readiness;
   std::vector<bgp::NeighborStatus> neighbors;
   std::chrono::system_clock::time_point now;  // what uptimes are counted to
+  bool verifier_runs = false;
+  std::optional<VerifySnapshot> verifier;  // nothing: it does not run, or does not answer
 };
 
 enum class MetricType { kCounter, kGauge };

@@ -1,5 +1,6 @@
 // The metrics table and its text.
 #include "api/http/metrics.h"
+#include "tests/unit/api/fake_verify.h"
 #include "tests/unit/api/samples.h"
 
 #include <gmock/gmock.h>
@@ -13,6 +14,7 @@
 namespace tw::api::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -33,6 +35,8 @@ MetricsSnapshot full_snapshot() {
   s.readiness.ready = true;
   s.neighbors = {established_neighbor(), idle_neighbor()};
   s.now = s.neighbors[0].since + std::chrono::seconds(90);
+  s.verifier_runs = true;
+  s.verifier = VerifySnapshot{damaged_status(), {tso_remedy()}, {{{"copied-digest", tcpmd5::Confidence::kProven}, 3}}};
   return s;
 }
 
@@ -98,6 +102,24 @@ TEST(Metrics, ValuesAreWhereTheyBelong) {
            "truewire_neighbor_prefixes_advertised{neighbor=\"192.0.2.1\",family=\"ipv4-unicast\"} 2",
            "truewire_neighbor_update_faults_total{neighbor=\"192.0.2.1\",kind=\"treat-as-withdraw ORIGIN\"} 11",
            "truewire_neighbor_send_queue_bytes{neighbor=\"192.0.2.1\"} 4096",
+           "truewire_verify_up 1",
+           "truewire_verify_info{mode=\"heal\"} 1",
+           "truewire_verify_segments_total{neighbor=\"192.0.2.1\",seen=\"sent\",result=\"valid\"} 999",
+           "truewire_verify_segments_total{neighbor=\"192.0.2.1\",seen=\"sent\",result=\"invalid\"} 1",
+           "truewire_verify_segments_total{neighbor=\"192.0.2.1\",seen=\"wire\",result=\"valid\"} 970",
+           "truewire_verify_segments_total{neighbor=\"192.0.2.1\",seen=\"wire\",result=\"invalid\"} 17",
+           "truewire_verify_segments_total{neighbor=\"192.0.2.1\",seen=\"wire\",result=\"uncheckable\"} 3",
+           "truewire_verify_segments_total{neighbor=\"192.0.2.1\",seen=\"received\",result=\"valid\"} 498",
+           "truewire_verify_segments_total{neighbor=\"192.0.2.1\",seen=\"received\",result=\"invalid\"} 2",
+           "truewire_verify_uncheckable_total 6",
+           "truewire_verify_verdicts_total{fault=\"copied-digest\",confidence=\"proven\"} 3",
+           "truewire_verify_trial_running{neighbor=\"192.0.2.1\"} 0",
+           "truewire_verify_remedies 1",
+           "truewire_verify_held_off{device=\"eth0\",knob=\"tso\"} 1",
+           "truewire_verify_source_up{source=\"mirror:eth1\"} 1",
+           "truewire_verify_source_frames_total{source=\"tap eth0\"} 1500",
+           "truewire_verify_source_dropped_total{source=\"tap eth0\"} 4",
+           "truewire_verify_source_truncated_total{source=\"tap eth0\"} 5",
        }) {
     EXPECT_THAT(text, HasSubstr(std::string("\n") + line + "\n"));
   }
@@ -107,6 +129,20 @@ TEST(Metrics, CountersThatTheKernelDoesNotTellAreLeftOut) {
   MetricsSnapshot s = full_snapshot();
   s.totals.md5_counters_known = false;
   EXPECT_THAT(prometheus_text(s), Not(HasSubstr("truewire_md5_refused")));
+}
+
+TEST(Metrics, AVerifierThatDoesNotAnswerIsDownAndHasNoFigures) {
+  MetricsSnapshot s = full_snapshot();
+  s.verifier.reset();
+  EXPECT_THAT(prometheus_text(s), AllOf(HasSubstr("\ntruewire_verify_up 0\n"), Not(HasSubstr("truewire_verify_info")),
+                                        Not(HasSubstr("truewire_verify_source"))));
+}
+
+TEST(Metrics, WithoutAVerifierNothingIsSaidOfOne) {
+  MetricsSnapshot s = full_snapshot();
+  s.verifier.reset();
+  s.verifier_runs = false;
+  EXPECT_THAT(prometheus_text(s), Not(HasSubstr("truewire_verify")));
 }
 
 TEST(Metrics, LabelsAreEscaped) {

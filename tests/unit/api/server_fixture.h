@@ -3,6 +3,7 @@
 
 #include "api/server.h"
 #include "tests/unit/api/fake_control.h"
+#include "tests/unit/api/fake_verify.h"
 #include "tests/unit/api/samples.h"
 
 #include <grpcpp/grpcpp.h>
@@ -33,8 +34,10 @@ class TempDirectory {
 
 class ServerTest : public ::testing::Test {
  protected:
-  explicit ServerTest(std::optional<HttpAddress> http = {}) {
+  explicit ServerTest(std::optional<HttpAddress> http = {}, bool with_verifier = false) {
     ApiOptions options;
+    if (with_verifier) options.verify = verify;
+    options.why_no_verify = "no CAP_NET_RAW";
     options.listen = {"unix:" + socket};
     options.http = std::move(http);
     options.health_interval = std::chrono::milliseconds(5);
@@ -44,7 +47,10 @@ class ServerTest : public ::testing::Test {
     EXPECT_EQ(error, std::nullopt) << *error;
     channel = connect();
   }
-  ~ServerTest() override { control->release(); }
+  ~ServerTest() override {
+    control->release();
+    verify->release();
+  }
 
   // A connection of its own.
   std::shared_ptr<grpc::Channel> connect(grpc::ChannelArguments arguments = {}) const {
@@ -64,6 +70,7 @@ class ServerTest : public ::testing::Test {
   TempDirectory directory;
   const std::string socket = directory.file("api.sock");
   std::shared_ptr<FakeControl> control = std::make_shared<FakeControl>();
+  std::shared_ptr<FakeVerify> verify = std::make_shared<FakeVerify>();
   std::optional<ApiServer> server;
   std::shared_ptr<grpc::Channel> channel;
 };

@@ -191,7 +191,7 @@ std::string reflect(const std::shared_ptr<grpc::Channel>& channel, const std::st
 TEST_F(SpeakerService, ReflectionListsTheServices) {
   const std::string answer = reflect(channel, std::string("\x3a\x00", 2));  // list_services = ""
   for (const char* service : {"truewire.v1.NeighborService", "truewire.v1.RouteService", "truewire.v1.SpeakerService",
-                              "grpc.health.v1.Health"}) {
+                              "truewire.v1.VerifyService", "grpc.health.v1.Health"}) {
     EXPECT_THAT(answer, HasSubstr(service));
   }
 }
