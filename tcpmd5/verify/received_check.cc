@@ -69,13 +69,12 @@ void ReceivedCheck::bad(const Copy& copy, Signature signature, std::span<const K
 
 void ReceivedCheck::explain_invalid(const Copy& copy, std::span<const Key> keys, const KnownPeer& peer,
                                     Finding& finding) {
-  constexpr std::size_t kShort = 512;  // octets: each length can be tried at little cost
   const Segment& segment = copy.segment;
   const std::string what = describe(segment, std::nullopt);
   budget_.refill(copy.at);
-  const bool longer = merged_by_metadata(copy) || oversize(copy) ||
-                      (peer.largest_received != 0 && segment.payload.size() > peer.largest_received);
-  const bool worth_each = longer || (peer.largest_received != 0 && segment.payload.size() <= kShort);
+  const bool longer = merged_by_metadata(copy) || oversize(copy);
+  // Once the key has been seen to be right, what is invalid was damaged, and merging is the first guess.
+  const bool worth_each = longer || peer.largest_received != 0;
   const std::array<std::size_t, 2> likely{copy.gso_size, peer.largest_received};
   if (const auto proof = prove_merge(segment, keys, likely, worth_each, budget_)) {
     finding.fault = FaultClass::kReceivedMerged;

@@ -103,9 +103,10 @@ WireJudge::Answer WireJudge::rewritten(KeptSegment& reference, Flow& flow, bool 
   const Segment sent = segment_of(reference);
   std::vector<HeaderField> fields = differing_fields(wire_, sent);
   if (fields.empty()) return resized(reference, flow);
-  // Another segment of the same octets (a KEEPALIVE, an ACK) may be on its way here, and this its copy.
+  // Another segment of the same octets (a KEEPALIVE, an ACK, a retransmission) may be on its way here, and this its
+  // copy.
   const bool may_be_another =
-      contains(fields, HeaderField::kSequence) || contains(fields, HeaderField::kAcknowledgment);
+      !reference.expected || contains(fields, HeaderField::kSequence) || contains(fields, HeaderField::kAcknowledgment);
   if (may_be_another && !last_chance) return std::nullopt;
   Judgement it = fault(FaultClass::kHeaderRewritten, flow, {&reference});
   EditedSegment undone(wire_);

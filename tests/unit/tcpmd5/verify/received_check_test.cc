@@ -77,6 +77,13 @@ TEST_P(Received, SmallMergedSegmentsOfUnequalSizesAreProven) {
   EXPECT_TRUE(rig.found[0].proven);
 }
 
+TEST_P(Received, AMergeNoLongerThanOtherSegmentsIsProven) {
+  rig.received(rig.make_received(1440));
+  rig.received(merged({rig.make_received(600), rig.make_received(700)}));
+  ASSERT_EQ(rig.found.size(), 1U);
+  EXPECT_EQ(rig.found[0].fault, FaultClass::kReceivedMerged);
+}
+
 TEST_P(Received, ALongMergeOfUnequalSizesIsProven) {
   rig.received(rig.make_received(1440));
   rig.received(merged({rig.make_received(777), rig.make_received(1440)}));

@@ -76,6 +76,19 @@ TEST_P(VantageDefects, AChangedPayloadWhoseReferenceComesLateIsNotCalledInjected
   EXPECT_EQ(rig.only().fault, FaultClass::kPayloadChanged);
 }
 
+TEST_P(VantageDefects, ADigestCopiedFromAnEarlierTransmissionIsNoRewrittenHeaderThoughTheReferenceComesLate) {
+  const Frame first = rig.send(100);
+  Draft again = draft_of(first);
+  again.window += 50;
+  const Frame second = rig.make(again);
+  Frame damaged = second;
+  copy_digest(first, damaged);
+  rig.wire(damaged);
+  rig.advance(50ms);
+  rig.sent(second);
+  EXPECT_EQ(rig.only().fault, FaultClass::kCopiedDigest);
+}
+
 TEST_P(VantageDefects, ReorderingIsHarmless) {
   std::vector<Frame> window;
   for (int round = 0; round < 20; ++round) {
