@@ -10,6 +10,10 @@ namespace {
 
 Judge judge_of(Cause cause) { return cause == Cause::kReceiving ? Judge::kReceived : Judge::kWire; }
 
+constexpr std::string_view kSequenceRandomiser =
+    "a firewall randomises sequence numbers; turn that off for these addresses (Cisco: set connection "
+    "random-sequence-number disable)";
+
 // Merging depends on what arrives close together, so a few segments that came through prove little.
 constexpr double kMergeRate = 0.2;
 
@@ -57,18 +61,18 @@ void Diagnosis::found(const Finding& finding, TimePoint now) {
     return;
   }
   Peer& peer = peers_[finding.remote];
-  if (damage) peer.damaged_on_wire_at = now;
+  if (row.cause == Cause::kSending || finding.fault == FaultClass::kInjected || finding.fault == FaultClass::kLost)
+    peer.damaged_on_wire_at = now;
   Run& run = peer.runs[finding.fault];
   if (run.bad > 0 && now - run.last_at > kRunEnds) run = {.told_at = run.told_at};
   if (run.bad++ == 0) {
     run.first_at = finding.at;
     run.min_payload = finding.payload_size;
-    run.shift = finding.sequence_shift;
   }
   run.last_at = now;
   run.min_payload = std::min(run.min_payload, finding.payload_size);
   run.only_syns &= syn;
-  run.only_shifted &= is_sequence_only(finding) && finding.sequence_shift == run.shift;
+  run.only_sequence &= is_sequence_only(finding);
   conclude_run(peer, run, finding, now);
 }
 
@@ -95,13 +99,6 @@ void Diagnosis::conclude_run(Peer& peer, Run& run, const Finding& finding, TimeP
            now);
     return;
   }
-  if (run.only_shifted && run.bad >= 2) {
-    report(run, finding,
-           "a firewall randomises sequence numbers; turn that off for these addresses (Cisco: set connection "
-           "random-sequence-number disable)",
-           now);
-    return;
-  }
   conclusions_.suspicions.push_back(suspicion(run, finding));
   conclusions_.suspicions.back().plan.kind.syn_only = run.only_syns && peer.non_syn_passed;
   run = {.told_at = run.told_at};
@@ -120,7 +117,7 @@ void Diagnosis::report(Run& run, const Finding& finding, std::string_view why, T
   verdict.fault = name_of(finding.fault);
   verdict.evidence = finding.text;
   verdict.confidence = Confidence::kReported;
-  verdict.text = fmt::format("{}: {} ({} seen): {}", finding.remote.to_string(), row.meaning, run.bad, why);
+  verdict.text = fmt::format("{} ({} seen): {}", row.meaning, run.bad, why);
   verdict.story = {finding.text, "no offload does this: nothing was touched"};
   verdict.segments = finding.evidence;
   conclusions_.verdicts.push_back(std::move(verdict));
@@ -138,7 +135,7 @@ Suspicion Diagnosis::suspicion(const Run& run, const Finding& finding) const {
   suspicion.evidence = finding.text;
   suspicion.cause = row.cause;
   suspicion.meaning = row.meaning;
-  suspicion.unhealed = row.unhealed;
+  suspicion.unhealed = run.only_sequence ? kSequenceRandomiser : row.unhealed;
   suspicion.first_damage = run.first_at;
   suspicion.segments = finding.evidence;
   suspicion.plan.steps.assign(row.steps.begin(), row.steps.end());

@@ -62,9 +62,8 @@ class Diagnosis {
     int bad = 0, good = 0;        // of this kind, since the first bad one
     std::size_t min_payload = 0;  // octets, of the bad ones
     bool only_syns = true;
-    bool only_shifted = true;  // nothing but the sequence number was changed, always by as much
-    std::int64_t shift = 0;
-    TimePoint told_at;  // the epoch: never
+    bool only_sequence = true;  // nothing but sequence numbers was changed
+    TimePoint told_at;          // the epoch: never
   };
   struct Peer {
     std::map<FaultClass, Run> runs;
