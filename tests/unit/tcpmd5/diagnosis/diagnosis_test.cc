@@ -88,7 +88,7 @@ TEST_F(DiagnosisTest, TheSameIsNotToldAgainForAWhile) {
 }
 
 TEST_F(DiagnosisTest, ShiftedSequenceNumbersThatNoKnobHealsAreAFirewalls) {
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 0; i < 2; ++i) {
     Finding finding = made(FaultClass::kHeaderRewritten);
     finding.fields = {HeaderField::kSequence};
     finding.sequence_shift = 123456;
