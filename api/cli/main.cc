@@ -1,7 +1,9 @@
 // truewire, the command line: what can be said, and which function answers it.
 #include "api/cli/commands.h"
 #include "api/cli/text.h"
+#include "api/cli/verify_commands.h"
 #include "api/cli/verify_files.h"
+#include "api/cli/verify_live.h"
 #include "api/version.h"
 #include "bgpd/config/nearest_word.h"
 #include "rib/prefix.h"
@@ -10,6 +12,7 @@
 #include <CLI/CLI.hpp>
 
 #include <csignal>
+#include <fstream>
 #include <functional>
 #include <iostream>
 #include <limits>
@@ -35,6 +38,18 @@ std::string check_address(const std::string& text) {
 }
 const CLI::Validator kPrefix(check_prefix, "PREFIX");
 const CLI::Validator kAddress(check_address, "ADDRESS");
+
+// For who meant a subcommand, where there are files, too.
+void refuse_mistyped_command(const CLI::App& command, const std::string& word) {
+  if (std::ifstream(word).good()) return;
+  std::vector<std::string> names;
+  for (const CLI::App* sub : command.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(sub->get_name());
+  }
+  const std::string hint = bgp::config::did_you_mean(word, {names.begin(), names.end()});
+  if (hint.empty()) return;
+  throw CLI::ParseError(fmt::format("there is no command or file \"{}\"{}", word, hint), kUsage);
+}
 
 // What the parsed line asks for.
 using Command = std::function<int()>;
@@ -63,6 +78,7 @@ class CommandLine {
   RoutesOptions routes_;
   RouteAddOptions add_;
   VerifyFilesOptions verify_files_;
+  VerifyOptions verify_;
   std::vector<std::string> prefixes_;
 };
 
@@ -194,17 +210,30 @@ void CommandLine::add_speaker() {
 }
 
 void CommandLine::add_verify() {
-  CLI::App* verify = add(app_, "verify", "check the TCP-MD5 signatures in capture files; needs no daemon");
+  CLI::App* verify = add(
+      app_, "verify", "are our segments signed as they arrive: what truewired sees; or of capture FILEs, without it");
   verify->add_option("FILE", verify_files_.files, "pcap or pcapng; - for standard input");
   verify->add_option("--keys", verify_files_.keys,
                      "lines ADDRESS-or-PREFIX KEY, * for any; or truewired's configuration");
+  add_verify_commands(*verify, global_, kAddress, verify_, command_);
   verify->add_flag("--all", verify_files_.all, "a line for every segment, not only for those that are not valid");
   verify->footer(
-      "Exit codes: 0 all signed segments are valid; 1 some are not, or are not signed though there is a key;\n"
+      "Exit codes with FILEs: 0 all signed segments are valid; 1 some are not, or are not signed though there is a "
+      "key;\n"
       "2 a file or the keys cannot be used; 3 there was nothing to check.");
   verify->callback([this, verify] {
-    if (!verify->get_subcommands().empty()) return;  // which has its own
-    if (verify_files_.files.empty()) throw CLI::ValidationError("FILE", "name the captures to check");
+    const bool about_files = !verify_files_.keys.empty() || verify_files_.all;
+    if (!verify->get_subcommands().empty()) {  // which has its own
+      if (!verify_files_.files.empty()) throw CLI::ExtrasError(verify_files_.files);
+      if (about_files) throw CLI::ValidationError("--keys, --all", "are for captures: name a FILE");
+      return;
+    }
+    if (verify_files_.files.empty()) {
+      if (about_files) throw CLI::ValidationError("FILE", "name the captures to check");
+      command_ = [this] { return show_verification(global_, std::cout); };
+      return;
+    }
+    if (verify_files_.keys.empty()) refuse_mistyped_command(*verify, verify_files_.files.front());
     if (verify_files_.keys.empty()) throw CLI::ValidationError("--keys", "name the file of keys to check with");
     command_ = [this] { return verify_files(global_, verify_files_, std::cout); };
   });

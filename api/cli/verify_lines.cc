@@ -127,6 +127,22 @@ std::string plural(std::uint64_t n, const char* one, const char* many) {
   return fmt::format("{} {}", n, n == 1 ? one : many);
 }
 
+// "1200 packets, 1180 segments: 1170 valid, 8 invalid, 2 unsigned".
+std::string conclusion(std::uint64_t packets, const Counts& total) {
+  std::string text = fmt::format("{}, {}: {} valid", plural(packets, "packet", "packets"),
+                                 plural(total.segments(), "segment", "segments"), total.valid());
+  const auto add = [&](std::uint64_t count, const char* what) {
+    if (count != 0) text += fmt::format(", {} {}", count, what);
+  };
+  add(total.of(Verdict::kInvalid), "invalid");
+  add(total.of(Verdict::kUnsigned), "unsigned");
+  add(total.of(Verdict::kNoKey), "signed but without a key to check them with");
+  add(total.of(Verdict::kUnconcerned), "with neither signature nor key");
+  add(total.not_checkable(), "not checkable");
+  if (total.checked() == 0) text += "; nothing could be checked";
+  return text;
+}
+
 // What beside the verdicts is worth a line.
 std::vector<std::string> remarks(const Counts& total) {
   std::vector<std::string> lines;
@@ -222,7 +238,7 @@ void VerifyText::summary(const std::vector<VerifiedFile>& files) {
   const Counts total = total_of(files);
   const auto pairs = pairs_of(files);
   for (const auto& [pair, counts] : pairs)
-    add(fmt::format("{} {}", pair.first.to_string(), pair.second.to_string()), counts);
+    add(fmt::format("{} and {}", pair.first.to_string(), pair.second.to_string()), counts);
   std::uint64_t cut = 0, packets = 0;
   Counts nameless;
   for (const VerifiedFile& file : files) {
@@ -234,9 +250,7 @@ void VerifyText::summary(const std::vector<VerifiedFile>& files) {
   if (pairs.size() + (nameless.segments() != 0 ? 1 : 0) != 1) add("Total", total);
   table.print(out_);
   out_ << '\n';
-  out_ << fmt::format("{}, {}: {} checked, {} valid, {} invalid\n", plural(packets, "packet", "packets"),
-                      plural(total.segments(), "segment", "segments"), total.checked(), total.valid(),
-                      total.of(Verdict::kInvalid));
+  out_ << conclusion(packets, total) << '\n';
   for (const std::string& line : remarks(total)) out_ << line << '\n';
   if (cut != 0) out_ << fmt::format("{} short\n", plural(cut, "file is cut", "files are cut"));
 }

@@ -39,7 +39,7 @@ class VerifyText : public VerifyOutput {
   bool titled_ = false;
 };
 
-// One object a line; docs/API.md has the fields.
+// One object a line; docs/OPERATING.md has the fields.
 class VerifyJson : public VerifyOutput {
  public:
   explicit VerifyJson(std::ostream& out) : out_(out) {}
