@@ -1,16 +1,17 @@
 #!/bin/bash
 # The demonstration: an AS112 node (truewired) and its provider (BIRD 2) in two network namespaces, one signed session
-# per address family. Called by ./run, as root.
+# per address family, over a NIC that spoils signatures. Called by ./run, as root.
 #
 # usage: scripts/demo.sh [--once]
-#   --once   leave when the provider holds all four prefixes; exit 1, with a diagnosis, if it does not within 30 s
+#   --once   leave when the provider holds all four prefixes and the guilty offload is proven; exit 1, with a diagnosis,
+#            if that takes longer than 60 s
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
 
 once=0
 [ "${1:-}" != --once ] || once=1
-wait_seconds=30
+wait_seconds=60
 expected_v4="192.31.196.0/24 192.175.48.0/24"
 expected_v6="2001:4:112::/48 2620:4f:8000::/48"
 
@@ -64,12 +65,28 @@ tidy_up() {
   exit "$status"
 }
 
+# The node's NIC: as long as TX checksum offloading is on, the engine that writes the checksum overwrites TCP option 19.
+# What leaves it is mirrored to a port of the node's, as a switch would do.
+start_nic() {
+  setsid ip netns exec "$provider" "$root/build/release/bin/software_nic" --control "$dir/nic.ctl" --fault drop-option,mode=nop \
+    --speaker "$node:uplink" --peer "$provider:customer" --mirror "$node:mirror" >"$dir/nic.log" 2>&1 &
+  pids+=($!)
+  local tries=100
+  until grep -q ready "$dir/nic.log"; do
+    [ $((tries--)) -gt 0 ] || { cat "$dir/nic.log" >&2; exit 1; }
+    sleep 0.1
+  done
+  ip netns exec "$node" sysctl -q -w net.ipv6.conf.mirror.disable_ipv6=1
+  ip netns exec "$node" ethtool -K mirror gro off # or it would put together again what the NIC spoiled
+  ip -n "$node" link set mirror up
+}
+
 build_network() {
   ip netns add "$node"
   ip netns add "$provider"
   ip -n "$node" link set lo up
   ip -n "$provider" link set lo up
-  ip -n "$node" link add uplink type veth peer name customer netns "$provider"
+  start_nic
   ip -n "$node" addr add 192.0.2.112/24 dev uplink
   ip -n "$node" addr add 2001:db8::112/64 dev uplink nodad
   ip -n "$provider" addr add 192.0.2.1/24 dev customer
@@ -104,12 +121,13 @@ sorted() { tr ' ' '\n' <<<"$1" | sort; }
 provider_holds_all() {
   [ "$(prefixes_from as112_v4)" = "$(sorted "$expected_v4")" ] && [ "$(prefixes_from as112_v6)" = "$(sorted "$expected_v6")" ]
 }
-both_speakers_run() { kill -0 "${pids[0]}" 2>/dev/null && kill -0 "${pids[1]}" 2>/dev/null; }
+all_run() { kill -0 "${pids[@]}" 2>/dev/null; }
+guilt_is_proven() { grep -q 'verdict.*TX checksum proven guilty' "$dir/truewired.log"; }
 
 wait_for_routes() {
   local deadline=$((SECONDS + wait_seconds))
-  until provider_holds_all; do
-    both_speakers_run || return 1
+  until provider_holds_all && guilt_is_proven; do
+    all_run || return 1
     [ $SECONDS -lt $deadline ] || return 1
     sleep 0.2
   done
@@ -118,6 +136,10 @@ wait_for_routes() {
 heading() { printf '\n== %s\n' "$1"; }
 
 show() {
+  heading "What happened, in the node's log"
+  grep -E ' (verdict|session-up|session-down|attempt-failed)' "$dir/truewired.log" | cut -d' ' -f2- | fold -s -w 130
+  heading "The NIC's offloads now (ethtool -k uplink): one is off because it is guilty, one because it depends on it"
+  ip netns exec "$node" ethtool -k uplink | grep -E '^(tx-checksumming|scatter-gather|tcp-segmentation-offload|generic-segmentation-offload):'
   heading "The AS112 node's neighbours (truewire neighbors)"
   truewire neighbors
   heading "What the provider received (birdc show route)"
@@ -125,7 +147,7 @@ show() {
 }
 
 diagnose() {
-  heading "The provider does not hold all four prefixes after $wait_seconds s. The node's neighbours:"
+  heading "After $wait_seconds s the provider does not hold all four prefixes, or no offload is proven guilty. The node's neighbours:"
   truewire neighbors || true
   heading "The provider's sessions"
   birdc show protocols all | tail -n +2 || true
@@ -140,6 +162,8 @@ say_how_to_look_further() {
   cat <<TEXT
 
 == Look further, from another terminal
+  $cli verify
+  $cli verify explain 192.0.2.1
   $cli neighbors
   $cli routes
   $cli watch neighbors
@@ -164,10 +188,13 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 trap 'exit 129' HUP
 
-build_network
 write_configuration
+build_network
 start_speakers
-echo "Two routers, two signed sessions; waiting for the provider to learn four prefixes…"
+cat <<'TEXT'
+Two routers, two signed sessions, and a NIC whose checksum engine overwrites every signature. The provider drops what
+comes unsigned without a word, so nothing will come up; until the node finds out why…
+TEXT
 if ! wait_for_routes; then
   diagnose >&2
   exit 1
@@ -177,6 +204,6 @@ show
 say_how_to_look_further
 # Until a signal, or until one of the speakers ends by itself.
 wait -n "${pids[@]}" || true
-echo "error: one of the speakers ended by itself" >&2
+echo "error: the NIC or one of the speakers ended by itself" >&2
 diagnose >&2
 exit 1
