@@ -34,6 +34,14 @@ std::vector<unsigned> ports_of(unsigned master, const NetworkLinks& links) {
   return ports;
 }
 
+// Those that send now; where all stand by, any may be next.
+std::vector<unsigned> sending_ports_of(unsigned master, const NetworkLinks& links) {
+  std::vector<unsigned> ports = ports_of(master, links);
+  const auto stands_by = [&](unsigned port) { return links.at(port).standby; };
+  if (!std::ranges::all_of(ports, stands_by)) std::erase_if(ports, stands_by);
+  return ports;
+}
+
 class Descent {
  public:
   Descent(const NetworkLinks& links, const FindPort& find_port) : links_(links), find_port_(find_port) {}
@@ -46,10 +54,11 @@ class Descent {
     if (is_one_of(kCarried, link.kind) && link.lower) {
       step_to_carrier(link);
     } else if (is_one_of(kAggregates, link.kind)) {
-      step_to_ports(ifindex, ports_of(ifindex, links_));
+      step_to_ports(ifindex, sending_ports_of(ifindex, links_));
     } else if (link.kind == "bridge") {
       step_to_port(ifindex);
     } else {
+      lowest.out_of_sight |= link.lower_elsewhere;
       lowest.ifindexes.push_back(ifindex);
     }
   }

@@ -17,8 +17,8 @@ namespace tw::tcpmd5 {
 
 // What lies under a device.
 struct LowestDevices {
-  std::vector<unsigned> ifindexes;  // several: the slaves of a bond, any of which may send
-  bool out_of_sight = false;        // what carries one of them is in another network namespace
+  std::vector<unsigned> ifindexes;  // several: the ports of a bond that send; which of them, is up to the bond
+  bool out_of_sight = false;        // what carries one of them, or a veth's other end, is in another namespace
   bool port_unknown = false;  // a bridge that has several ports and has not heard of the next hop: it is the lowest
   bool operator==(const LowestDevices&) const = default;
 };

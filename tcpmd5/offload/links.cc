@@ -1,8 +1,9 @@
 #include "tcpmd5/offload/links.h"
 
+#include <linux/if.h>
+#include <linux/if_bonding.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 
 #include <algorithm>
 #include <array>
@@ -10,6 +11,23 @@
 
 namespace tw::tcpmd5 {
 namespace {
+
+// What kind of device it is, and what its master says of it as a port.
+void read_link_info(Attribute info, NetworkLink& link) {
+  std::string_view port_kind;
+  each_attribute(info, [&](Attribute field) {
+    if (field.type() == IFLA_INFO_KIND) link.kind = field.text();
+    if (field.type() == IFLA_INFO_SLAVE_KIND) port_kind = field.text();
+  });
+  if (port_kind != "bond") return;
+  each_attribute(info, [&](Attribute field) {
+    if (field.type() != IFLA_INFO_SLAVE_DATA) return;
+    each_attribute(field, [&](Attribute port) {
+      if (port.type() == IFLA_BOND_SLAVE_STATE && !port.payload().empty())
+        link.standby = port.payload().front() == BOND_STATE_BACKUP;
+    });
+  });
+}
 
 void read_attribute(Attribute attribute, NetworkLink& link) {
   switch (attribute.type()) {
@@ -23,11 +41,7 @@ void read_attribute(Attribute attribute, NetworkLink& link) {
     case IFLA_LINK_NETNSID: link.lower_elsewhere = true; return;
     case IFLA_MASTER: link.master = attribute.u32(); return;
     case IFLA_GSO_MAX_SEGS: link.gso_max_segs = attribute.u32(); return;
-    case IFLA_LINKINFO:
-      each_attribute(attribute, [&](Attribute info) {
-        if (info.type() == IFLA_INFO_KIND) link.kind = info.text();
-      });
-      return;
+    case IFLA_LINKINFO: return read_link_info(attribute, link);
     default: return;
   }
 }

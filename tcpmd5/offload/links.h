@@ -24,6 +24,7 @@ struct NetworkLink {
   std::optional<unsigned> lower;   // what it is stacked upon
   bool lower_elsewhere = false;    // `lower` is a number in another network namespace
   std::optional<unsigned> master;  // the bond, bridge or VRF that it is a port of
+  bool standby = false;            // a port of a bond that does not send as long as another does
   std::optional<std::uint32_t> gso_max_segs;  // packets in one super-segment
   bool operator==(const NetworkLink&) const = default;
 };

@@ -45,6 +45,20 @@ TEST(LowestUnder, WhatIsCarriedElsewhereIsOutOfSight) {
       << "number 2 of another namespace is not our number 2";
 }
 
+TEST(LowestUnder, APortOfABondThatStandsByIsLeftOut) {
+  auto all = links({{.ifindex = 2, .name = "eth0", .master = 4, .standby = true},
+                    {.ifindex = 3, .name = "eth1", .master = 4},
+                    {.ifindex = 4, .name = "bond0", .kind = "bond"}});
+  EXPECT_EQ(under(4, all), (LowestDevices{.ifindexes = {3}}));
+  all.at(3).standby = true;
+  EXPECT_EQ(under(4, all), (LowestDevices{.ifindexes = {2, 3}})) << "none sends now, either may be next";
+}
+
+TEST(LowestUnder, AVethWhoseOtherEndIsElsewhereIsOutOfSight) {
+  const auto all = links({{.ifindex = 5, .name = "eth0", .kind = "veth", .lower = 2, .lower_elsewhere = true}});
+  EXPECT_EQ(under(5, all), (LowestDevices{.ifindexes = {5}, .out_of_sight = true}));
+}
+
 TEST(LowestUnder, ABridgeLeadsToThePortOfTheNextHop) {
   const auto all = links({{.ifindex = 2, .name = "eth0", .master = 4},
                           {.ifindex = 3, .name = "eth1", .master = 4},

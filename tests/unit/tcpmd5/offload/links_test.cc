@@ -2,8 +2,9 @@
 #include "tcpmd5/offload/links.h"
 
 #include <gtest/gtest.h>
+#include <linux/if.h>
+#include <linux/if_bonding.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 
 #include <array>
 #include <cstring>
@@ -58,6 +59,20 @@ TEST(ReadLink, ADeviceIsNotStackedUponItself) {
   NetlinkRequest message = link_message(5, IFF_UP);
   message.put_u32(IFLA_LINK, 5);
   EXPECT_FALSE(read_link(*message.header())->lower);
+}
+
+TEST(ReadLink, APortOfABondSaysWhetherItStandsBy) {
+  for (const std::uint8_t state : {BOND_STATE_ACTIVE, BOND_STATE_BACKUP}) {
+    for (const char* master_kind : {"bond", "bridge"}) {
+      NetlinkRequest message = link_message(5, IFF_UP);
+      message.put_nest(IFLA_LINKINFO, [&] {
+        message.put_text(IFLA_INFO_SLAVE_KIND, master_kind);
+        message.put_nest(IFLA_INFO_SLAVE_DATA, [&] { message.put_u8(IFLA_BOND_SLAVE_STATE, state); });
+      });
+      const bool stands_by = state == BOND_STATE_BACKUP && master_kind == std::string_view("bond");
+      EXPECT_EQ(read_link(*message.header())->standby, stands_by) << master_kind;
+    }
+  }
 }
 
 TEST(ReadLink, UpWithoutCarrierIsNotRunning) {
