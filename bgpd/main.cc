@@ -46,8 +46,10 @@ sigset_t block_signals() {
   return set;
 }
 
-tw::api::ApiOptions api_options(const tw::bgp::Config& config) {
+tw::api::ApiOptions api_options(const tw::bgp::Config& config, const tw::bgp::Speaker& speaker) {
   tw::api::ApiOptions options;
+  options.verify = speaker.verification().control();
+  options.why_no_verify = "the configuration says so ([verify] mode = \"off\")";
   options.listen = config.api_listen;
   if (config.http) options.http = tw::api::HttpAddress{config.http->host, config.http->port};
   return options;
@@ -127,7 +129,7 @@ int run(const Options& options) {
   const auto control = std::make_shared<tw::bgp::ControlServer>(io, speaker);
   RoutingThread routing(io);
   if (const auto error = routing.ask([&] { return speaker.start(); })) return fail(daemonizer, *error);
-  tw::api::ApiServer api(control, api_options(*config));
+  tw::api::ApiServer api(control, api_options(*config, speaker));
   if (const auto error = api.start()) return fail(daemonizer, *error);
 
   tw::log::line(Level::kInfo, "ready", {}, "AS {}, {} neighbours, {} ranges", config->speaker.as.value,

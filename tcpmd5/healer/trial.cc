@@ -236,22 +236,24 @@ TrialStep Trial::begin_proof(TimePoint now) {
   return step;
 }
 
-// A guilty knob that is off keeps this one off, too.
-bool Trial::blocked(Knob knob) const {
-  return std::ranges::any_of(suspects_, [&](const Suspect& other) {
+// The guilty knobs that, being off, keep this one off, too.
+Knobs Trial::blockers(Knob knob) const {
+  Knobs found;
+  for (const Suspect& other : suspects_) {
     const bool stays_off = other.standing == Standing::kProven || other.standing == Standing::kSuspected;
-    return stays_off && row_of(other.knob).takes_with_it.has(knob);
-  });
+    if (stays_off && row_of(other.knob).takes_with_it.has(knob)) found.add(other.knob);
+  }
+  return found;
 }
 
 TrialStep Trial::next_suspect(TimePoint now) {
   for (; suspect_ < suspects_.size(); ++suspect_) {
     Suspect& suspect = suspects_[suspect_];
     if (suspect.standing != Standing::kUntested || !held_.has(suspect.knob)) continue;
-    if (!blocked(suspect.knob)) return turn_on(now);
+    const Knobs guilty = blockers(suspect.knob);
+    if (guilty.empty()) return turn_on(now);
     suspect.standing = Standing::kConsequence;
-    tell(fmt::format("{} cannot be on while {} is off: a consequence", row_of(suspect.knob).text,
-                     names(held_.without({suspect.knob}))));
+    tell(fmt::format("{} cannot be on while {} is off: a consequence", row_of(suspect.knob).text, names(guilty)));
   }
   const bool guilty = std::ranges::any_of(suspects_, [](const Suspect& s) {
     return s.standing == Standing::kProven || s.standing == Standing::kSuspected;

@@ -161,7 +161,7 @@ class Trial {
   double weight_of(bool good) const;
   double certain() const;
   Suspect* find(Knob knob);
-  bool blocked(Knob knob) const;
+  Knobs blockers(Knob knob) const;
 
   TrialPlan plan_;
   const DeviceFeatures before_;

@@ -70,6 +70,51 @@ TEST_F(Http, ProbesOfAStuckThreadDoNotPileUpInItsQueue) {
   EXPECT_LE(control->locked([](auto& s) { return s.readiness_asked; }) - before, 1);
 }
 
+class HttpWithVerifier : public ServerTest {
+ protected:
+  HttpWithVerifier() : ServerTest(HttpAddress{.host = "127.0.0.1", .port = 0}, true) {}
+
+  std::string get(const std::string& target) const {
+    const RawClient client(server->http_port());
+    EXPECT_TRUE(client.send("GET " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+    return client.read_all();
+  }
+};
+
+TEST_F(HttpWithVerifier, ReadyzHasALineOfTheVerifier) {
+  EXPECT_THAT(get("/readyz"), AllOf(StartsWith("HTTP/1.1 200 "),
+                                    EndsWith("\r\n\r\nready\nverifier: mode watch, no vantage, no fault\n")));
+}
+
+TEST_F(HttpWithVerifier, FaultsAndSilenceOfTheVerifierDoNotMakeUnready) {
+  verify->locked([](auto& s) { s.status = damaged_status(); });
+  EXPECT_THAT(get("/readyz"), AllOf(StartsWith("HTTP/1.1 200 "), HasSubstr("192.0.2.1: copied-digest")));
+  verify->hold();
+  EXPECT_THAT(get("/readyz"), AllOf(StartsWith("HTTP/1.1 200 "), EndsWith("ready\nverifier: does not answer\n")));
+  EXPECT_THAT(get("/metrics"), AllOf(StartsWith("HTTP/1.1 200 "), HasSubstr("\ntruewire_verify_up 0\n")));
+}
+
+TEST_F(HttpWithVerifier, ItsHealthDoesNotMakeAStuckDaemonReady) {
+  control->hold();
+  EXPECT_THAT(get("/readyz"), AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("did not answer within 200 ms")));
+  EXPECT_THAT(get("/metrics"), StartsWith("HTTP/1.1 503 "));
+}
+
+TEST_F(HttpWithVerifier, MetricsCountVerdictsFromTheStart) {
+  verify->locked([](auto& s) { s.history = {tso_verdict()}; });  // of an earlier run
+  EXPECT_THAT(get("/metrics"), Not(HasSubstr("truewire_verify_verdicts_total{")));
+  verify->publish(tso_verdict());
+  verify->publish(tso_verdict());
+  EXPECT_THAT(get("/metrics"),
+              HasSubstr("\ntruewire_verify_verdicts_total{fault=\"copied-digest\",confidence=\"proven\"} 2\n"));
+}
+
+TEST_F(HttpWithVerifier, StoppingTheServerEndsTheCountingWatch) {
+  EXPECT_EQ(verify->locked([](auto& s) { return s.watches.size(); }), 1U);
+  server.reset();
+  EXPECT_EQ(verify->locked([](auto& s) { return s.watches.size(); }), 0U);
+}
+
 TEST_F(Http, MetricsAreInTheExpositionFormat) {
   control->locked([](auto& s) { s.neighbors = {established_neighbor()}; });
   EXPECT_THAT(

@@ -272,7 +272,7 @@ TEST(Segment, OfWhatWasCutShortTheHeaderIsStillThere) {
     }
     const Frame frame = make_frame(spec);
     const Segment expected = segment_of(frame);
-    const std::size_t headers = tcp_at(frame) + 20 + expected.options.size();
+    const std::size_t headers = tcp_header_at(frame) + 20 + expected.options.size();
     EXPECT_FALSE(parse_truncated_segment(frame, Link::kEthernet));  // which is whole
     for (std::size_t size = 0; size < frame.size(); ++size) {
       const Frame cut(frame.begin(), frame.begin() + static_cast<std::ptrdiff_t>(size));

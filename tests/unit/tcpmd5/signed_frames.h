@@ -26,12 +26,14 @@ inline void put_be(Frame& frame, std::size_t at, std::uint32_t value, std::size_
   for (std::size_t i = 0; i < size; ++i) frame.at(at + i) = static_cast<std::uint8_t>(value >> (8 * (size - 1 - i)));
 }
 
-inline std::size_t tcp_at(const Frame& frame) { return frame.at(12) == 0x08 ? 34 : 54; }
+inline std::size_t tcp_header_at(const Frame& frame) { return frame.at(12) == 0x08 ? 34 : 54; }
 
 inline Segment segment_of(const Frame& frame) { return std::get<Segment>(parse_segment(frame, Link::kEthernet)); }
 
 // Puts right what the checksum field holds.
-inline void set_checksum(Frame& frame) { put_be(frame, tcp_at(frame) + 16, expected_checksum(segment_of(frame)), 2); }
+inline void set_checksum(Frame& frame) {
+  put_be(frame, tcp_header_at(frame) + 16, expected_checksum(segment_of(frame)), 2);
+}
 
 // Ethernet. Options: MSS if there is one, then the digest if there is a key.
 inline Frame make_frame(const FrameSpec& spec) {
@@ -92,7 +94,7 @@ inline Frame numbered_payload(std::size_t size) {
 // digest included; PSH and FIN on the last only.
 inline std::vector<Frame> cut_after_signing(const FrameSpec& spec, std::size_t size) {
   const Frame whole = make_frame(spec);
-  const std::size_t tcp = tcp_at(whole), header = tcp + 20 + segment_of(whole).options.size();
+  const std::size_t tcp = tcp_header_at(whole), header = tcp + 20 + segment_of(whole).options.size();
   std::vector<Frame> pieces;
   for (std::size_t at = 0; at < spec.payload.size(); at += size) {
     const std::size_t count = std::min(size, spec.payload.size() - at);

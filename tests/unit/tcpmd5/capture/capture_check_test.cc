@@ -141,7 +141,7 @@ TEST(CaptureCheck, AChecksumLeftToTheNicIsNotAWrongOne) {
     const std::size_t addresses = v6 ? 22 : 26, size = v6 ? 32 : 8;
     for (std::size_t i = 0; i < size; i += 2) sum += frame[addresses + i] * 256U + frame[addresses + i + 1];
     while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16U);
-    put_be(frame, tcp_at(frame) + 16, sum, 2);
+    put_be(frame, tcp_header_at(frame) + 16, sum, 2);
     const Checked got = check({frame}, {.every_packet = true, .threads = 1});
     EXPECT_THAT(got.packets, ElementsAre(Reported{1, Verdict::kValid})) << v6;
     EXPECT_EQ(got.total.checksum_left_to_nic, 1U);
