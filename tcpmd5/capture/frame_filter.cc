@@ -210,6 +210,11 @@ void choose_ports(Assembler& code, const FrameFilter& filter) {
 }  // namespace
 
 std::vector<sock_filter> filter_program(const FrameFilter& filter) {
+  if (filter.longer_than > 0)
+    return {{BPF_LD | BPF_W | BPF_LEN, 0, 0, 0},
+            {BPF_JMP | BPF_JGT | BPF_K, 0, 1, filter.longer_than},
+            {BPF_RET | BPF_K, 0, 0, filter.snaplen},
+            {BPF_RET | BPF_K, 0, 0, 0}};
   Assembler code;
   choose_link(code);
   step_over_tags(code);

@@ -45,6 +45,12 @@ std::string culprits_text(const Suspicion& suspicion, const Verdict& verdict) {
   return text + fmt::format("; undo: truewire verify undo {}", suspicion.device);
 }
 
+// Only what merges is known to be an offload, of somebody.
+std::string where_below(const Suspicion& suspicion) {
+  if (suspicion.cause != Cause::kReceiving) return "";
+  return "; " + std::string(hypervisor_settings(suspicion.cause));
+}
+
 std::string how_to_decide(const Suspicion& suspicion) {
   if (sees_the_damage(suspicion)) return "";
   return "; a vantage beyond the NIC would tell ([verify] wire: a mirror port or a probe)";
@@ -54,8 +60,8 @@ std::string text_of(const Suspicion& suspicion, const TrialResult& result, const
   switch (result.end) {
     case End::kCulprits: return culprits_text(suspicion, verdict);
     case End::kNotAnOffload:
-      return fmt::format("turning offloads off changes nothing, all are as before: {}{}", suspicion.unhealed,
-                         how_to_decide(suspicion));
+      return fmt::format("turning offloads off changes nothing, all are as before: {}{}{}", suspicion.unhealed,
+                         where_below(suspicion), how_to_decide(suspicion));
     case End::kNothingToTry:
       return fmt::format("{}below the vNIC{}: no offload of {} that could do this can be changed here; {}{}",
                          sees_the_damage(suspicion) ? "" : "suspected ",

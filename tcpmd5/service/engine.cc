@@ -116,6 +116,10 @@ void Engine::settle(TimePoint now) {
   for (const PeerOutcome& outcome : conclusions.outcomes)
     healer_.outcome(outcome.ifindex, outcome.peer, outcome.outcome, now);
   for (const Suspicion& suspicion : conclusions.suspicions) healer_.suspect(suspicion, now);
+  ForwardingWatch::News forwarding = forwarding_.take();
+  for (const auto& [ifindex, outcomes] : forwarding.outcomes)
+    for (const Outcome& outcome : outcomes) healer_.outcome(ifindex, forwarding_peer(), outcome, now);
+  for (const Suspicion& suspicion : forwarding.suspicions) healer_.suspect(suspicion, now);
   HealerNews news = healer_.take();
   for (auto* verdicts : {&conclusions.verdicts, &news.verdicts})
     for (Verdict& verdict : *verdicts) {

@@ -8,6 +8,7 @@
 
 #include "tcpmd5/diagnosis/acceptance.h"
 #include "tcpmd5/diagnosis/diagnosis.h"
+#include "tcpmd5/diagnosis/forwarding.h"
 #include "tcpmd5/healer/healer.h"
 #include "tcpmd5/verify/verifier.h"
 
@@ -84,6 +85,7 @@ class Engine {
   News take() { return std::exchange(news_, {}); }
 
   Healer& healer() { return healer_; }
+  ForwardingWatch& forwarding() { return forwarding_; }
   const Verifier& verifier() const { return verifier_; }
   const std::map<boost::asio::ip::address, PeerMemory>& peers() const { return peers_; }
 
@@ -97,6 +99,7 @@ class Engine {
   Verifier verifier_;
   Acceptance acceptance_;
   Diagnosis diagnosis_;
+  ForwardingWatch forwarding_;
   Healer healer_;
   Diagnosis::FindDevice lowest_device_;
   std::vector<PeerSpec> keyed_;

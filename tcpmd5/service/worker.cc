@@ -131,6 +131,7 @@ void LiveVerifier::Worker::check_sources() {
     tell_once(mirror->name(), mirror->working() ? "" : mirror->status().problem);
   }
   engine_.set_has_vantage(any);
+  forwarding_.sample(paths_, steady_clock::now());
 }
 
 // Every new problem of a source once; that it is over is not worth a line.

@@ -3,6 +3,7 @@
 
 #include "tcpmd5/offload/ethtool_offloads.h"
 #include "tcpmd5/offload/path_watch.h"
+#include "tcpmd5/service/forwarding_look.h"
 #include "tcpmd5/service/history.h"
 #include "tcpmd5/service/live_verifier.h"
 #include "tcpmd5/service/mirror.h"
@@ -54,7 +55,7 @@ class LiveVerifier::Worker {
 
  private:
   static constexpr std::chrono::milliseconds kLongestWait{250}, kShortestWait{5};
-  static constexpr std::chrono::seconds kCheckEvery{2}, kResolveEvery{30};
+  static constexpr std::chrono::seconds kCheckEvery{1}, kResolveEvery{30};
   using TimePoint = std::chrono::steady_clock::time_point;
 
   void run();
@@ -92,6 +93,7 @@ class LiveVerifier::Worker {
   std::map<unsigned, std::string> tap_problems_;
   std::map<unsigned, DeviceFeatures> first_seen_;  // of each device
   std::vector<std::unique_ptr<Mirror>> mirrors_;
+  ForwardingLook forwarding_{io_, engine_.forwarding()};
   std::map<std::string, std::string> told_;  // problems, by source
   std::map<std::uint64_t, std::function<void(const HistoryEntry&)>> watchers_;
   std::atomic<std::uint64_t> last_watch_ = 0;
