@@ -37,10 +37,10 @@ bool is_usable(const std::string& name, const Ending& ending, std::uint64_t pack
 }
 
 int exit_code(const tcpmd5::Counts& total, bool usable) {
-  using tcpmd5::Verdict;
+  using tcpmd5::SegmentVerdict;
   if (!usable) return kUnusableInput;
-  const std::uint64_t bad =
-      total.of(Verdict::kInvalid) + total.of(Verdict::kChecksumWrong) + total.of(Verdict::kUnsigned);
+  const std::uint64_t bad = total.of(SegmentVerdict::kInvalid) + total.of(SegmentVerdict::kChecksumWrong) +
+                            total.of(SegmentVerdict::kUnsigned);
   if (bad != 0) return kNotValid;
   return total.checked() == 0 ? kNothingChecked : kOk;
 }

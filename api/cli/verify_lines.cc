@@ -18,7 +18,7 @@ namespace {
 using tcpmd5::CheckedPacket;
 using tcpmd5::Counts;
 using tcpmd5::Segment;
-using tcpmd5::Verdict;
+using tcpmd5::SegmentVerdict;
 using Ending = tcpmd5::CaptureFile::Ending;
 
 constexpr std::int64_t kBillion = 1'000'000'000;
@@ -53,22 +53,22 @@ std::string endpoint(const boost::asio::ip::address& address, std::uint16_t port
 
 std::string verdict_text(const CheckedPacket& packet) {
   switch (packet.verdict) {
-    case Verdict::kValid: return packet.checksum_left_to_nic ? "valid, checksum left to the NIC" : "valid";
-    case Verdict::kChecksumWrong:
+    case SegmentVerdict::kValid: return packet.checksum_left_to_nic ? "valid, checksum left to the NIC" : "valid";
+    case SegmentVerdict::kChecksumWrong:
       return fmt::format("TCP checksum wrong (0x{:04x}, should be 0x{:04x}), digest valid", packet.segment->checksum,
                          expected_checksum(*packet.segment));
-    case Verdict::kInvalid:
+    case SegmentVerdict::kInvalid:
       return packet.same_digest_as == 0 ? "invalid"
                                         : fmt::format("invalid, same digest as frame {}", packet.same_digest_as);
-    case Verdict::kUnsigned:
+    case SegmentVerdict::kUnsigned:
       return (packet.segment->flags & tcpmd5::tcp_flag::kRst) != 0 ? "unsigned reset" : "unsigned";
-    case Verdict::kNoKey: return "signed, no key is given for it";
-    case Verdict::kUnconcerned: return "unsigned, no key is given for it";
-    case Verdict::kFragment: return "not checkable: a fragment of an IP packet";
-    case Verdict::kTruncated:
+    case SegmentVerdict::kNoKey: return "signed, no key is given for it";
+    case SegmentVerdict::kUnconcerned: return "unsigned, no key is given for it";
+    case SegmentVerdict::kFragment: return "not checkable: a fragment of an IP packet";
+    case SegmentVerdict::kTruncated:
       return packet.unwrapped->cut_by_mirror ? "not checkable: cut short by the mirror"
                                              : "not checkable: captured in part (snap length)";
-    case Verdict::kMalformed: return "not checkable: lengths contradict each other";
+    case SegmentVerdict::kMalformed: return "not checkable: lengths contradict each other";
   }
   return "";
 }
@@ -106,11 +106,11 @@ std::string json_counts(const Counts& counts) {
       R"("segments":{},"valid":{},"invalid":{},"unsigned":{},"no_key":{},"unconcerned":{},"not_checkable":{{"fragment":{},)"
       R"("truncated":{},"malformed":{}}},"checksum_wrong":{},"checksum_left_to_nic":{},"copied_digest":{},)"
       R"("copied_digest_groups":{},"longer_than_mss":{},"long_without_mss":{})",
-      counts.segments(), counts.valid(), counts.of(Verdict::kInvalid), counts.of(Verdict::kUnsigned),
-      counts.of(Verdict::kNoKey), counts.of(Verdict::kUnconcerned), counts.of(Verdict::kFragment),
-      counts.of(Verdict::kTruncated), counts.of(Verdict::kMalformed), counts.of(Verdict::kChecksumWrong),
-      counts.checksum_left_to_nic, counts.copied, counts.copied_groups, counts.longer_than_mss,
-      counts.long_without_mss);
+      counts.segments(), counts.valid(), counts.of(SegmentVerdict::kInvalid), counts.of(SegmentVerdict::kUnsigned),
+      counts.of(SegmentVerdict::kNoKey), counts.of(SegmentVerdict::kUnconcerned), counts.of(SegmentVerdict::kFragment),
+      counts.of(SegmentVerdict::kTruncated), counts.of(SegmentVerdict::kMalformed),
+      counts.of(SegmentVerdict::kChecksumWrong), counts.checksum_left_to_nic, counts.copied, counts.copied_groups,
+      counts.longer_than_mss, counts.long_without_mss);
 }
 
 std::string_view ending_name(Ending::Kind kind) {
@@ -134,10 +134,10 @@ std::string conclusion(std::uint64_t packets, const Counts& total) {
   const auto add = [&](std::uint64_t count, const char* what) {
     if (count != 0) text += fmt::format(", {} {}", count, what);
   };
-  add(total.of(Verdict::kInvalid), "invalid");
-  add(total.of(Verdict::kUnsigned), "unsigned");
-  add(total.of(Verdict::kNoKey), "signed but without a key to check them with");
-  add(total.of(Verdict::kUnconcerned), "with neither signature nor key");
+  add(total.of(SegmentVerdict::kInvalid), "invalid");
+  add(total.of(SegmentVerdict::kUnsigned), "unsigned");
+  add(total.of(SegmentVerdict::kNoKey), "signed but without a key to check them with");
+  add(total.of(SegmentVerdict::kUnconcerned), "with neither signature nor key");
   add(total.not_checkable(), "not checkable");
   if (total.checked() == 0) text += "; nothing could be checked";
   return text;
@@ -153,9 +153,9 @@ std::vector<std::string> remarks(const Counts& total) {
       fmt::format("{} of the invalid carry a digest that was computed for a longer segment ({}, proven by "
                   "reassembly): they were cut after they were signed",
                   total.copied, plural(total.copied_groups, "group", "groups")));
-  add(total.of(Verdict::kChecksumWrong),
+  add(total.of(SegmentVerdict::kChecksumWrong),
       fmt::format("{} of the valid have a wrong TCP checksum: the receiver drops them",
-                  total.of(Verdict::kChecksumWrong)));
+                  total.of(SegmentVerdict::kChecksumWrong)));
   add(total.checksum_left_to_nic,
       fmt::format("{} of the valid have a TCP checksum that was left to the NIC: captured on the host that sent them",
                   total.checksum_left_to_nic));
@@ -165,13 +165,15 @@ std::vector<std::string> remarks(const Counts& total) {
   add(total.long_without_mss,
       fmt::format("{} longer than 1500 octets allow, and no SYN was captured that would say whether they may be",
                   plural(total.long_without_mss, "segment is", "segments are")));
-  add(total.of(Verdict::kFragment),
-      fmt::format("not checkable: {} of an IP packet", plural(total.of(Verdict::kFragment), "fragment", "fragments")));
-  add(total.of(Verdict::kTruncated),
+  add(total.of(SegmentVerdict::kFragment),
+      fmt::format("not checkable: {} of an IP packet",
+                  plural(total.of(SegmentVerdict::kFragment), "fragment", "fragments")));
+  add(total.of(SegmentVerdict::kTruncated),
       fmt::format("not checkable: {} captured in part; capture with -s 0",
-                  plural(total.of(Verdict::kTruncated), "segment was", "segments were")));
-  add(total.of(Verdict::kMalformed), fmt::format("not checkable: {} whose lengths contradict each other",
-                                                 plural(total.of(Verdict::kMalformed), "packet", "packets")));
+                  plural(total.of(SegmentVerdict::kTruncated), "segment was", "segments were")));
+  add(total.of(SegmentVerdict::kMalformed),
+      fmt::format("not checkable: {} whose lengths contradict each other",
+                  plural(total.of(SegmentVerdict::kMalformed), "packet", "packets")));
   return lines;
 }
 
@@ -232,8 +234,9 @@ void VerifyText::summary(const std::vector<VerifiedFile>& files) {
                    {"Not checkable", kRight}});
   const auto add = [&](const std::string& who, const Counts& counts) {
     table.add({who, std::to_string(counts.segments()), std::to_string(counts.valid()),
-               std::to_string(counts.of(Verdict::kInvalid)), std::to_string(counts.of(Verdict::kUnsigned)),
-               std::to_string(counts.of(Verdict::kNoKey)), std::to_string(counts.not_checkable())});
+               std::to_string(counts.of(SegmentVerdict::kInvalid)),
+               std::to_string(counts.of(SegmentVerdict::kUnsigned)), std::to_string(counts.of(SegmentVerdict::kNoKey)),
+               std::to_string(counts.not_checkable())});
   };
   const Counts total = total_of(files);
   const auto pairs = pairs_of(files);

@@ -44,7 +44,7 @@ struct Judged {
   Unwrapped unwrapped;
   std::optional<Segment> segment;
   Pair* pair = nullptr;
-  Verdict verdict = Verdict::kUnconcerned;  // until its signature is looked at
+  SegmentVerdict verdict = SegmentVerdict::kUnconcerned;  // until its signature is looked at
   bool left_to_nic = false;
 };
 
@@ -101,7 +101,7 @@ class Judge {
   void find_segments(const CaptureFile::Chunk& chunk);
   void take(Judged it, const std::variant<Segment, NoSegment>& parsed);
   Pair& pair(const Segment& segment);
-  Verdict verdict_of(Judged& it, Signature signature) const;
+  SegmentVerdict verdict_of(Judged& it, Signature signature) const;
 
   const KeyRing& keys_;
   const std::uint16_t port_;
@@ -125,14 +125,14 @@ Pair& Judge::pair(const Segment& segment) {
 void Judge::take(Judged it, const std::variant<Segment, NoSegment>& parsed) {
   if (const auto* segment = std::get_if<Segment>(&parsed)) {
     it.segment = *segment;
-    it.verdict = it.unwrapped.cut_by_mirror ? Verdict::kTruncated : Verdict::kUnconcerned;
+    it.verdict = it.unwrapped.cut_by_mirror ? SegmentVerdict::kTruncated : SegmentVerdict::kUnconcerned;
   } else {
     switch (std::get<NoSegment>(parsed)) {
       case NoSegment::kNotTcp: ++other; return;
-      case NoSegment::kFragment: it.verdict = Verdict::kFragment; break;
-      case NoSegment::kMalformed: it.verdict = Verdict::kMalformed; break;
+      case NoSegment::kFragment: it.verdict = SegmentVerdict::kFragment; break;
+      case NoSegment::kMalformed: it.verdict = SegmentVerdict::kMalformed; break;
       case NoSegment::kTruncated:
-        it.verdict = Verdict::kTruncated;
+        it.verdict = SegmentVerdict::kTruncated;
         it.segment = parse_truncated_segment(it.unwrapped.frame, it.unwrapped.link);
         break;
     }
@@ -160,14 +160,14 @@ void Judge::find_segments(const CaptureFile::Chunk& chunk) {
   packets += chunk.records.size();
 }
 
-Verdict Judge::verdict_of(Judged& it, Signature signature) const {
+SegmentVerdict Judge::verdict_of(Judged& it, Signature signature) const {
   const bool keyed = !it.pair->keys.empty();
-  if (signature == Signature::kUnsigned) return keyed ? Verdict::kUnsigned : Verdict::kUnconcerned;
-  if (!keyed) return Verdict::kNoKey;
-  if (signature == Signature::kInvalid) return Verdict::kInvalid;
-  if (it.segment->checksum == expected_checksum(*it.segment)) return Verdict::kValid;
+  if (signature == Signature::kUnsigned) return keyed ? SegmentVerdict::kUnsigned : SegmentVerdict::kUnconcerned;
+  if (!keyed) return SegmentVerdict::kNoKey;
+  if (signature == Signature::kInvalid) return SegmentVerdict::kInvalid;
+  if (it.segment->checksum == expected_checksum(*it.segment)) return SegmentVerdict::kValid;
   it.left_to_nic = it.segment->checksum == unfinished_checksum(*it.segment);
-  return it.left_to_nic ? Verdict::kValid : Verdict::kChecksumWrong;
+  return it.left_to_nic ? SegmentVerdict::kValid : SegmentVerdict::kChecksumWrong;
 }
 
 void Judge::judge(const CaptureFile::Chunk& chunk) {
@@ -175,10 +175,10 @@ void Judge::judge(const CaptureFile::Chunk& chunk) {
   find_segments(chunk);
   questions_.clear();
   for (const Judged& it : judged_)
-    if (it.verdict == Verdict::kUnconcerned) questions_.push_back({&*it.segment, it.pair->keys});
+    if (it.verdict == SegmentVerdict::kUnconcerned) questions_.push_back({&*it.segment, it.pair->keys});
   auto answer = checker_.check(questions_).begin();
   for (Judged& it : judged_) {
-    if (it.verdict == Verdict::kUnconcerned) it.verdict = verdict_of(it, *answer++);
+    if (it.verdict == SegmentVerdict::kUnconcerned) it.verdict = verdict_of(it, *answer++);
     Counts& counts = it.pair != nullptr ? it.pair->counts : nameless;
     ++counts.by_verdict[static_cast<std::size_t>(it.verdict)];
     counts.checksum_left_to_nic += it.left_to_nic ? 1 : 0;
@@ -208,7 +208,7 @@ class Reporter {
 
 void Reporter::report(std::span<const Judged> chunk) {
   for (const Judged& it : chunk) {
-    const bool ordinary = it.verdict == Verdict::kValid || it.verdict == Verdict::kUnconcerned;
+    const bool ordinary = it.verdict == SegmentVerdict::kValid || it.verdict == SegmentVerdict::kUnconcerned;
     const bool syn = it.segment && (it.segment->flags & tcp_flag::kSyn) != 0;
     if (!ordinary || syn || options_.every_packet || (it.segment && is_long(*it.segment))) report(it);
   }
@@ -244,11 +244,11 @@ void Reporter::report(const Judged& it) {
                        .checksum_left_to_nic = it.left_to_nic};
   if (it.segment) packet.longer_than_mss = longer_than_mss(*it.segment);
   CopiedDigestProof::Result copied;
-  if (it.verdict == Verdict::kInvalid) {
+  if (it.verdict == SegmentVerdict::kInvalid) {
     copied = copied_.take(*it.segment, it.number, it.pair->keys);
     packet.same_digest_as = copied.run_began;
   }
-  const bool ordinary = it.verdict == Verdict::kValid || it.verdict == Verdict::kUnconcerned;
+  const bool ordinary = it.verdict == SegmentVerdict::kValid || it.verdict == SegmentVerdict::kUnconcerned;
   if (handlers_.packet && (options_.every_packet || !ordinary)) handlers_.packet(packet);
   if (copied.proven.empty()) return;
   Counts& notes = notes_[pair_of(*it.segment)];
@@ -316,17 +316,17 @@ CheckSummary Work::summary() {
 
 }  // namespace
 
-std::string_view name_of(Verdict verdict) {
+std::string_view name_of(SegmentVerdict verdict) {
   switch (verdict) {
-    case Verdict::kValid: return "valid";
-    case Verdict::kChecksumWrong: return "checksum-wrong";
-    case Verdict::kInvalid: return "invalid";
-    case Verdict::kUnsigned: return "unsigned";
-    case Verdict::kNoKey: return "no-key";
-    case Verdict::kUnconcerned: return "unconcerned";
-    case Verdict::kFragment: return "fragment";
-    case Verdict::kTruncated: return "truncated";
-    case Verdict::kMalformed: return "malformed";
+    case SegmentVerdict::kValid: return "valid";
+    case SegmentVerdict::kChecksumWrong: return "checksum-wrong";
+    case SegmentVerdict::kInvalid: return "invalid";
+    case SegmentVerdict::kUnsigned: return "unsigned";
+    case SegmentVerdict::kNoKey: return "no-key";
+    case SegmentVerdict::kUnconcerned: return "unconcerned";
+    case SegmentVerdict::kFragment: return "fragment";
+    case SegmentVerdict::kTruncated: return "truncated";
+    case SegmentVerdict::kMalformed: return "malformed";
   }
   return "";
 }
@@ -338,7 +338,7 @@ std::uint64_t Counts::segments() const {
 }
 
 Counts& Counts::operator+=(const Counts& other) {
-  for (std::size_t i = 0; i < kVerdicts; ++i) by_verdict[i] += other.by_verdict[i];
+  for (std::size_t i = 0; i < kSegmentVerdicts; ++i) by_verdict[i] += other.by_verdict[i];
   checksum_left_to_nic += other.checksum_left_to_nic;
   longer_than_mss += other.longer_than_mss;
   long_without_mss += other.long_without_mss;

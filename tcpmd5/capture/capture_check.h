@@ -22,7 +22,7 @@
 
 namespace tw::tcpmd5 {
 
-enum class Verdict : std::uint8_t {
+enum class SegmentVerdict : std::uint8_t {
   kValid,          // signed with one of the keys
   kChecksumWrong,  // the digest is right, the TCP checksum is not: whoever receives it drops it
   kInvalid,        // signed with none of the keys
@@ -34,22 +34,22 @@ enum class Verdict : std::uint8_t {
   kTruncated,  // captured with a snap length shorter than the segment, or cut short by the mirror
   kMalformed,  // lengths contradict each other
 };
-inline constexpr std::size_t kVerdicts = 9;
-std::string_view name_of(Verdict verdict);  // "valid", "checksum-wrong": for programs; stable
+inline constexpr std::size_t kSegmentVerdicts = 9;
+std::string_view name_of(SegmentVerdict verdict);  // "valid", "checksum-wrong": for programs; stable
 
 struct Counts {
-  std::array<std::uint64_t, kVerdicts> by_verdict{};
+  std::array<std::uint64_t, kSegmentVerdicts> by_verdict{};
   std::uint64_t checksum_left_to_nic = 0;  // valid, with the unfinished checksum of a capture on the sending host
   std::uint64_t longer_than_mss = 0;   // than the receiver's SYN allows: seen before a NIC cut it or after one merged
   std::uint64_t long_without_mss = 0;  // longer than fits 1500 octets, and no SYN was captured to judge it by
   std::uint64_t copied = 0;            // of the invalid: proven to carry one digest cut from a longer segment
   std::uint64_t copied_groups = 0;
 
-  std::uint64_t of(Verdict verdict) const { return by_verdict[static_cast<std::size_t>(verdict)]; }
-  std::uint64_t valid() const { return of(Verdict::kValid) + of(Verdict::kChecksumWrong); }  // digests
-  std::uint64_t checked() const { return valid() + of(Verdict::kInvalid); }
+  std::uint64_t of(SegmentVerdict verdict) const { return by_verdict[static_cast<std::size_t>(verdict)]; }
+  std::uint64_t valid() const { return of(SegmentVerdict::kValid) + of(SegmentVerdict::kChecksumWrong); }  // digests
+  std::uint64_t checked() const { return valid() + of(SegmentVerdict::kInvalid); }
   std::uint64_t not_checkable() const {
-    return of(Verdict::kFragment) + of(Verdict::kTruncated) + of(Verdict::kMalformed);
+    return of(SegmentVerdict::kFragment) + of(SegmentVerdict::kTruncated) + of(SegmentVerdict::kMalformed);
   }
   std::uint64_t segments() const;
   Counts& operator+=(const Counts& other);
@@ -61,7 +61,7 @@ using PeerPair = std::pair<boost::asio::ip::address, boost::asio::ip::address>; 
 struct CheckedPacket {
   std::uint64_t number = 0;  // in the file, from 1
   std::int64_t time = kNoTime;
-  Verdict verdict{};
+  SegmentVerdict verdict{};
   const Segment* segment = nullptr;  // null: so little is there that there are not even addresses
   const Unwrapped* unwrapped = nullptr;
   std::uint64_t same_digest_as = 0;  // the packet with which this run of equal digests began; 0: none

@@ -16,7 +16,7 @@ using ::testing::IsEmpty;
 // A line for each packet that was reported.
 struct Reported {
   std::uint64_t number;
-  Verdict verdict;
+  SegmentVerdict verdict;
   bool operator==(const Reported&) const = default;
 };
 void PrintTo(const Reported& it, std::ostream* out) { *out << it.number << ' ' << name_of(it.verdict); }
@@ -84,9 +84,10 @@ TEST(CaptureCheck, EachVerdictIsToldAndCounted) {
   malformed[34 + 12] = 0x40;
   const Checked got = check({valid_frame(), invalid_frame(), make_frame({}), wrong_checksum, fragment, malformed,
                              make_frame({.source_port = 80})});
-  EXPECT_THAT(got.packets, ElementsAre(Reported{2, Verdict::kInvalid}, Reported{3, Verdict::kUnsigned},
-                                       Reported{4, Verdict::kChecksumWrong}, Reported{5, Verdict::kFragment},
-                                       Reported{6, Verdict::kMalformed}));
+  EXPECT_THAT(got.packets,
+              ElementsAre(Reported{2, SegmentVerdict::kInvalid}, Reported{3, SegmentVerdict::kUnsigned},
+                          Reported{4, SegmentVerdict::kChecksumWrong}, Reported{5, SegmentVerdict::kFragment},
+                          Reported{6, SegmentVerdict::kMalformed}));
   EXPECT_EQ(got.total.valid(), 2U);
   EXPECT_EQ(got.total.checked(), 3U);
   EXPECT_EQ(got.total.not_checkable(), 2U);
@@ -100,7 +101,7 @@ TEST(CaptureCheck, WithoutAKeyForItASegmentIsNotJudged) {
   KeyRing keys;
   keys.add({.address = boost::asio::ip::make_address("198.51.100.1"), .prefix_length = 32}, Key("secret"));
   const Checked got = check({valid_frame(), make_frame({})}, {.every_packet = true, .threads = 1}, keys);
-  EXPECT_THAT(got.packets, ElementsAre(Reported{1, Verdict::kNoKey}, Reported{2, Verdict::kUnconcerned}));
+  EXPECT_THAT(got.packets, ElementsAre(Reported{1, SegmentVerdict::kNoKey}, Reported{2, SegmentVerdict::kUnconcerned}));
   EXPECT_EQ(got.total.checked(), 0U);
 }
 
@@ -124,7 +125,7 @@ TEST(CaptureCheck, PeersAreCountedInPairsWhicheverSends) {
   const auto& [pair, counts] = *got.summary.pairs.begin();
   EXPECT_EQ(pair.first.to_string() + " " + pair.second.to_string(), "192.0.2.1 192.0.2.2");
   EXPECT_EQ(counts.valid(), 1U);
-  EXPECT_EQ(counts.of(Verdict::kInvalid), 1U);
+  EXPECT_EQ(counts.of(SegmentVerdict::kInvalid), 1U);
 }
 
 TEST(CaptureCheck, AChecksumLeftToTheNicIsNotAWrongOne) {
@@ -143,7 +144,7 @@ TEST(CaptureCheck, AChecksumLeftToTheNicIsNotAWrongOne) {
     while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16U);
     put_be(frame, tcp_header_at(frame) + 16, sum, 2);
     const Checked got = check({frame}, {.every_packet = true, .threads = 1});
-    EXPECT_THAT(got.packets, ElementsAre(Reported{1, Verdict::kValid})) << v6;
+    EXPECT_THAT(got.packets, ElementsAre(Reported{1, SegmentVerdict::kValid})) << v6;
     EXPECT_EQ(got.total.checksum_left_to_nic, 1U);
     EXPECT_EQ(got.left_to_nic, 1U);
   }
@@ -154,12 +155,13 @@ TEST(CaptureCheck, WhatASnapLengthCutIsNotCheckable) {
       {make_frame({.payload = numbered_payload(500), .key = "secret"}), make_frame({.payload = numbered_payload(500)}),
        make_frame({.source_port = 80, .payload = numbered_payload(500)})},
       {.threads = 1}, secret_for_everybody(), 1, 96);
-  EXPECT_THAT(got.packets, ElementsAre(Reported{1, Verdict::kTruncated}, Reported{2, Verdict::kTruncated}));
-  EXPECT_EQ(got.summary.pairs.begin()->second.of(Verdict::kTruncated), 2U);  // their addresses are known
+  EXPECT_THAT(got.packets,
+              ElementsAre(Reported{1, SegmentVerdict::kTruncated}, Reported{2, SegmentVerdict::kTruncated}));
+  EXPECT_EQ(got.summary.pairs.begin()->second.of(SegmentVerdict::kTruncated), 2U);  // their addresses are known
   EXPECT_EQ(got.summary.other, 1U);
-  EXPECT_EQ(
-      check({valid_frame()}, {.threads = 1}, secret_for_everybody(), 1, 40).summary.nameless.of(Verdict::kTruncated),
-      1U);
+  EXPECT_EQ(check({valid_frame()}, {.threads = 1}, secret_for_everybody(), 1, 40)
+                .summary.nameless.of(SegmentVerdict::kTruncated),
+            1U);
 }
 
 TEST(CaptureCheck, WhatAMirrorWrappedIsChecked) {
@@ -167,7 +169,7 @@ TEST(CaptureCheck, WhatAMirrorWrappedIsChecked) {
   const Frame cut = ethernet(0x0800, ipv4_packet(kGreNumber, erspan2(valid_frame(), true)));
   const Checked got = check({wrapped, cut});
   EXPECT_EQ(got.total.valid(), 1U);
-  EXPECT_THAT(got.packets, ElementsAre(Reported{2, Verdict::kTruncated}));
+  EXPECT_THAT(got.packets, ElementsAre(Reported{2, SegmentVerdict::kTruncated}));
 }
 
 TEST(CaptureCheck, DigestsCopiedFromALongerSegmentAreProven) {
@@ -178,7 +180,7 @@ TEST(CaptureCheck, DigestsCopiedFromALongerSegmentAreProven) {
   frames.push_back(invalid_frame());
   const Checked got = check(frames);
   EXPECT_THAT(got.copied, ElementsAre(ElementsAre(2, 3, 4)));
-  EXPECT_EQ(got.total.of(Verdict::kInvalid), 4U);
+  EXPECT_EQ(got.total.of(SegmentVerdict::kInvalid), 4U);
   EXPECT_EQ(got.total.copied, 3U);
   EXPECT_EQ(got.total.copied_groups, 1U);
 }
@@ -220,7 +222,7 @@ TEST(CaptureCheck, ThreadsAndChunksChangeNothingNotEvenTheOrder) {
 
 TEST(CaptureCheck, NamesOfVerdictsAreTheirOwn) {
   std::vector<std::string_view> names;
-  for (std::size_t i = 0; i < kVerdicts; ++i) names.push_back(name_of(static_cast<Verdict>(i)));
+  for (std::size_t i = 0; i < kSegmentVerdicts; ++i) names.push_back(name_of(static_cast<SegmentVerdict>(i)));
   EXPECT_THAT(names, ElementsAre("valid", "checksum-wrong", "invalid", "unsigned", "no-key", "unconcerned", "fragment",
                                  "truncated", "malformed"));
 }
