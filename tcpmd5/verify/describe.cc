@@ -58,13 +58,4 @@ std::string differences(std::span<const HeaderField> fields, const Segment& seen
   return text;
 }
 
-std::string names(std::span<const HeaderField> fields) {
-  std::string text;
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (i > 0) text += i + 1 == fields.size() ? " and " : ", ";
-    text += to_string(fields[i]);
-  }
-  return text;
-}
-
 }  // namespace tw::tcpmd5

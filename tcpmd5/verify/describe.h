@@ -21,8 +21,6 @@ std::string sequence_text(std::uint32_t sequence, std::optional<std::uint32_t> i
 
 // "window 4096 instead of 229, flags 0x18 instead of 0x10"
 std::string differences(std::span<const HeaderField> fields, const Segment& seen, const Segment& sent);
-// "window", "window and flags", "source address, window and flags"
-std::string names(std::span<const HeaderField> fields);
 
 // "1 octet", "7 octets"
 std::string octets_text(std::size_t count);

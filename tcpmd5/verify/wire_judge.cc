@@ -103,11 +103,9 @@ WireJudge::Answer WireJudge::rewritten(KeptSegment& reference, Flow& flow, bool 
   const Segment sent = segment_of(reference);
   std::vector<HeaderField> fields = differing_fields(wire_, sent);
   if (fields.empty()) return resized(reference, flow);
-  // Another segment of the same octets (a KEEPALIVE, an ACK, a retransmission) may be on its way here, and this its
-  // copy.
-  const bool may_be_another =
-      !reference.expected || contains(fields, HeaderField::kSequence) || contains(fields, HeaderField::kAcknowledgment);
-  if (may_be_another && !last_chance) return std::nullopt;
+  // The reference of another segment of the same octets (a KEEPALIVE, an ACK, a retransmission) may be on its way here,
+  // and this be its copy, under the digest of this one.
+  if (!last_chance) return std::nullopt;
   Judgement it = fault(FaultClass::kHeaderRewritten, flow, {&reference});
   EditedSegment undone(wire_);
   undone.take(fields, sent);
