@@ -28,6 +28,14 @@ bool is_unclear(TrialResult::End end) {
   return end == End::kWentAway || end == End::kNoOutcome || end == End::kContradicted || end == End::kAborted;
 }
 
+// What a person would type for this change.
+std::string command_for(const std::string& device, const FeatureChange& change) {
+  std::string words;
+  for (const auto& [bit, on] : change.bits) words += fmt::format(" {} {}", bit, on ? "on" : "off");
+  if (words.empty()) return fmt::format("ip link set {} gso_max_segs {}", device, change.gso_max_segs.value_or(1));
+  return fmt::format("ethtool -K {}{}", device, words);
+}
+
 Knobs on_again(Knobs off, const DeviceFeatures& now) {
   Knobs found;
   for (const Knob knob : kAllKnobs)
@@ -70,10 +78,9 @@ void Healer::suspect(const Suspicion& suspicion, TimePoint now) {
   }
   if (options_.mode == HealerMode::kWatch || device.hands_off) {
     tell(device, Confidence::kSuspected,
-         fmt::format("{} is suspected; nothing is touched ({}). It would be turned off first: ethtool -K {} {} off",
+         fmt::format("{} is suspected; nothing is touched ({}). What truewire would do first: {}",
                      to_string(trial.held_off()), device.hands_off ? "a remedy was undone by hand" : "mode watch",
-                     suspicion.device,
-                     row_of(suspicion.plan.steps.front().has(Knob::kTso) ? Knob::kTso : Knob::kTxChecksum).ethtool),
+                     command_for(suspicion.device, step.change)),
          now);
     return;
   }
