@@ -55,7 +55,7 @@ class Assembler {
   void set_x(std::uint32_t value) { step(BPF_LDX | BPF_IMM, value); }
   void add_to_x(std::uint32_t value) {
     step(BPF_MISC | BPF_TXA);
-    step(BPF_ALU | BPF_ADD | BPF_K, value);
+    step(BPF_ALU | BPF_ADD, value);  // with BPF_K, which is zero
     step(BPF_MISC | BPF_TAX);
   }
 

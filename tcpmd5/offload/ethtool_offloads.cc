@@ -14,7 +14,7 @@
 namespace tw::tcpmd5 {
 namespace {
 
-OffloadFailure failure(std::string what, const NetlinkError& error) {
+OffloadFailure failure(const std::string& what, const NetlinkError& error) {
   switch (error.number) {
     case ENODEV: return {OffloadError::kNoDevice, what + ": there is no such device any more"};
     case EPERM:

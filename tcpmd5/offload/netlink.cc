@@ -140,7 +140,7 @@ std::optional<NetlinkError> NetlinkSocket::ask(NetlinkRequest& request, const On
   if (error_) return error_;
   for (int attempt = 0; attempt < kInterruptedDumps; ++attempt) {
     bool interrupted = false;
-    if (const auto error = ask_once(request, on_message, interrupted); error || !interrupted) return error;
+    if (auto error = ask_once(request, on_message, interrupted); error || !interrupted) return error;
   }
   return std::nullopt;  // it changes all the time; what was seen is as good as any
 }
