@@ -1,36 +1,16 @@
 // Written field by field, and not by protobuf's mapping, which makes 64-bit numbers strings.
 #include "api/cli/verify_json.h"
 
+#include "bgpd/message/utf8.h"
+
 #include <fmt/format.h>
 #include <google/protobuf/util/time_util.h>
-
-#include <algorithm>
 
 namespace tw::cli {
 
 namespace v1 = ::truewire::v1;
 
 namespace {
-
-// The length of the UTF-8 sequence at the front; 0: it is none (RFC 3629).
-std::size_t sequence_length(std::string_view text) {
-  const auto octet = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned lead = octet(0);
-  const std::size_t length = lead < 0x80   ? 1
-                             : lead < 0xC2 ? 0
-                             : lead < 0xE0 ? 2
-                             : lead < 0xF0 ? 3
-                             : lead < 0xF5 ? 4
-                                           : 0;
-  if (length == 0 || length > text.size()) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((octet(i) & 0xC0) != 0x80) return 0;
-  if (length == 1) return 1;
-  const unsigned second = octet(1);
-  const bool wrong = (lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) ||
-                     (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F);
-  return wrong ? 0 : length;
-}
 
 std::string json_bool(bool value) { return value ? "true" : "false"; }
 
@@ -78,21 +58,20 @@ std::string to_json(const v1::VerifyFault& fault) {
 
 std::string json_text(std::string_view text) {
   std::string out = "\"";
-  while (!text.empty()) {
-    const std::size_t length = sequence_length(text);
-    const char c = text.front();
-    if (length == 0) {
-      out += "\xEF\xBF\xBD";
-    } else if (c == '"' || c == '\\') {
-      (out += '\\') += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20) {
       out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
     } else {
-      out += text.substr(0, length);
+      if (c == '"' || c == '\\') out += '\\';
+      out += c;
     }
-    text.remove_prefix(std::max<std::size_t>(length, 1));
   }
   return out += '"';
+}
+
+// As the daemon's own texts are.
+std::string clean(std::string_view text) {
+  return bgp::printable_utf8({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
 }
 
 std::string json_list(const std::vector<std::string>& values) { return fmt::format("[{}]", fmt::join(values, ",")); }

@@ -12,7 +12,9 @@
 
 namespace tw::cli {
 
-std::string json_text(std::string_view text);  // in quotes; octets that are no UTF-8 become U+FFFD
+std::string json_text(std::string_view text);  // in quotes. REQUIRES: UTF-8
+// Text from elsewhere as UTF-8: what is none, and what terminals obey, becomes U+FFFD.
+std::string clean(std::string_view text);
 std::string json_list(const std::vector<std::string>& values);
 // Fields in the order given; the values are JSON.
 std::string json_object(const std::vector<std::pair<std::string_view, std::string>>& fields);

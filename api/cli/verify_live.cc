@@ -137,7 +137,7 @@ int write_evidence(const GlobalOptions& global, const std::string& neighbor, con
   write_file(file, octets);
   const std::size_t segments = segments_of(octets).size();
   if (global.json) {
-    out << json_object({{"file", json_text(file)}, {"segments", std::to_string(segments)}}) << '\n';
+    out << json_object({{"file", json_text(clean(file))}, {"segments", std::to_string(segments)}}) << '\n';
   } else {
     out << fmt::format("{} segment{} written to {}\n", segments, segments == 1 ? "" : "s", printable(file));
   }

@@ -30,7 +30,7 @@ void require_no_daemon(const GlobalOptions& global) {
 
 std::string json_texts(const std::vector<std::string>& lines) {
   std::vector<std::string> values;
-  for (const std::string& line : lines) values.push_back(json_text(line));
+  for (const std::string& line : lines) values.push_back(json_text(clean(line)));
   return json_list(values);
 }
 

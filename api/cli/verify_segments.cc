@@ -59,7 +59,7 @@ void add_segment(const tcpmd5::Record& record, std::vector<EvidenceSegment>& seg
   segments.push_back({record.time, endpoint(segment->source, segment->source_port),
                       endpoint(segment->destination, segment->destination_port), flags_text(segment->flags),
                       segment->sequence, segment->payload.size(),
-                      fmt::format("{}", fmt::join(tcpmd5::notes_of(record).comments, "; "))});
+                      clean(fmt::format("{}", fmt::join(tcpmd5::notes_of(record).comments, "; ")))});
 }
 
 std::string time_text(std::int64_t time) {

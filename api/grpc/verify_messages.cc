@@ -1,4 +1,7 @@
+// A device may be called anything but "/": what is no UTF-8 would make the whole answer unreadable.
 #include "api/grpc/verify_messages.h"
+
+#include "bgpd/message/utf8.h"
 
 #include <google/protobuf/repeated_ptr_field.h>
 
@@ -6,15 +9,19 @@ namespace tw::api {
 
 namespace {
 
+std::string clean(const std::string& text) {
+  return bgp::printable_utf8({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+}
+
 void fill(google::protobuf::RepeatedPtrField<std::string>& out, tcpmd5::Knobs knobs) {
   for (const tcpmd5::Knob knob : tcpmd5::kAllKnobs)
     if (knobs.has(knob)) *out.Add() = knob_word(knob);
 }
 
 void fill(v1::VerifySource& out, const tcpmd5::SourceStatus& source) {
-  out.set_name(source.name);
+  out.set_name(clean(source.name));
   out.set_working(source.working);
-  out.set_problem(source.problem);
+  out.set_problem(clean(source.problem));
   out.set_frames(source.frames);
   out.set_dropped(source.dropped);
   out.set_truncated(source.truncated);
@@ -62,16 +69,16 @@ v1::Confidence to_proto(tcpmd5::Confidence confidence) {
 
 void fill(v1::NeighborVerification& out, const tcpmd5::PeerVerification& peer) {
   out.set_address(peer_text(peer.peer));
-  out.set_device(peer.device);
-  out.set_vantage(peer.vantage);
+  out.set_device(clean(peer.device));
+  out.set_vantage(clean(peer.vantage));
   fill(*out.mutable_counts(), peer.counts);
   if (peer.last_fault) {
     fill(*out.mutable_last_fault()->mutable_at(), peer.last_fault->at);
     out.mutable_last_fault()->set_fault(peer.last_fault->fault);
-    out.mutable_last_fault()->set_evidence(peer.last_fault->evidence);
+    out.mutable_last_fault()->set_evidence(clean(peer.last_fault->evidence));
   }
   if (peer.confidence) out.set_confidence(to_proto(*peer.confidence));
-  out.set_verdict(peer.verdict);
+  out.set_verdict(clean(peer.verdict));
   out.set_trial_running(peer.trial_running);
   for (const tcpmd5::KnobStatus& status : peer.knobs) {
     v1::VerifyKnob& knob = *out.add_knobs();
@@ -93,10 +100,10 @@ void fill(v1::GetVerificationResponse& out, const tcpmd5::VerifyStatus& status) 
 void fill(v1::Verdict& out, const tcpmd5::HistoryEntry& entry) {
   out.set_id(entry.id);
   fill(*out.mutable_at(), entry.at);
-  out.set_device(entry.device);
+  out.set_device(clean(entry.device));
   out.set_neighbor(entry.peer.to_string());
   out.set_fault(entry.fault);
-  out.set_evidence(entry.evidence);
+  out.set_evidence(clean(entry.evidence));
   out.set_confidence(to_proto(entry.confidence));
   fill(*out.mutable_culprits(), entry.culprits);
   fill(*out.mutable_proven(), entry.proven);
@@ -105,17 +112,17 @@ void fill(v1::Verdict& out, const tcpmd5::HistoryEntry& entry) {
   fill(*out.mutable_innocent(), entry.innocent);
   fill(*out.mutable_fixed(), entry.fixed);
   fill(*out.mutable_ignored(), entry.ignored);
-  out.set_text(entry.text);
-  for (const std::string& step : entry.story) out.add_story(step);
+  out.set_text(clean(entry.text));
+  for (const std::string& step : entry.story) out.add_story(clean(step));
   if (entry.seconds_to_mitigated) out.set_seconds_to_mitigated(*entry.seconds_to_mitigated);
   if (entry.seconds_to_proven) out.set_seconds_to_proven(*entry.seconds_to_proven);
   out.set_remedy_in_force(entry.remedy_in_force);
 }
 
 void fill(v1::Remedy& out, const tcpmd5::RemedyStatus& remedy) {
-  out.set_device(remedy.device);
+  out.set_device(clean(remedy.device));
   fill(*out.mutable_off(), remedy.off);
-  out.set_text(remedy.text);
+  out.set_text(clean(remedy.text));
   fill(*out.mutable_since(), remedy.since);
   if (remedy.cpu_ns_per_byte_before) out.set_cpu_ns_per_byte_before(*remedy.cpu_ns_per_byte_before);
   if (remedy.cpu_ns_per_byte_after) out.set_cpu_ns_per_byte_after(*remedy.cpu_ns_per_byte_after);

@@ -87,6 +87,19 @@ TEST_F(VerifyService, RangesAreToldAsPrefixes) {
   EXPECT_FALSE(got.neighbors(1).has_last_fault());
 }
 
+TEST_F(VerifyService, ADeviceWhoseNameIsNoTextSpoilsNoAnswer) {
+  verify->locked([](auto& s) {
+    s.status = damaged_status();
+    s.status.peers[0].device = "eth\xff";
+    s.status.sources[0].problem = "tap eth\xff";
+  });
+  Call call;
+  v1::GetVerificationResponse got;
+  ASSERT_TRUE(stub->GetVerification(&call, {}, &got).ok());
+  EXPECT_EQ(got.neighbors(0).vantage(), "mirror:eth1");
+  EXPECT_THAT(got.neighbors(0).device(), HasSubstr("eth"));
+}
+
 TEST_F(VerifyService, ABusyVerifierIsToldAsSuch) {
   verify->locked([](auto& s) { s.status.mode.clear(); });
   Call call;
