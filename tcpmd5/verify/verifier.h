@@ -29,7 +29,8 @@ struct KeyedPeer {
   std::vector<Key> keys;
 };
 
-// One segment as one source saw it. Points into the source's memory: valid for the call only.
+// One segment as one source saw it. Points into the source's memory: valid for the call only. REQUIRES: `segment` is
+// what parse_segment(frame, link) says; of an encapsulated copy, both are the inner ones.
 struct Copy {
   Segment segment;
   Octets frame;
