@@ -112,9 +112,9 @@ void Healer::perform(Device& device, TrialStep step, TimePoint now) {
     if (mitigated && !result) {
       Verdict verdict = conclude(device.subject, {.end = TrialResult::End::kCulprits, .mitigated_at = now}, now);
       verdict.confidence = Confidence::kMitigated;
-      verdict.culprits = device.trial->held_off();
+      verdict.suspected = device.trial->held_off();  // none of them is a culprit yet
       verdict.text = fmt::format("{}: {}: stopped with {} off; which of them is guilty is being proven",
-                                 device.subject.device, device.subject.meaning, to_string(verdict.culprits));
+                                 device.subject.device, device.subject.meaning, to_string(verdict.suspected));
       news_.verdicts.push_back(std::move(verdict));
     }
     if (result) {
