@@ -54,7 +54,7 @@ std::optional<std::string> Speaker::start() {
   KeyTable table = load_keys(config_);
   keys_ = table.keys;
   key_errors_ = table.errors;
-  verification_.keys_changed(keys_);  // before the first SYN
+  verification_.keys_changed(keys_);
   for (const NeighborConfig& entry : config_.neighbors) {
     const NeighborName name = name_of(entry);
     neighbors_.emplace(name, make_neighbor(name, entry.settings, peer_spec(entry.address), false));
@@ -66,6 +66,7 @@ std::optional<std::string> Speaker::start() {
   }
   local_.originate(config_.originate);
   signatures_.start();
+  verification_.wait_until_ready();
   for (const auto& range : config_.ranges)
     if (const auto it = key_errors_.find(peer_spec(range.prefix)); it != key_errors_.end())
       log::line(Level::kError, "held-down", rib::to_string(range.prefix), "{}; nobody is accepted from it", it->second);

@@ -14,6 +14,8 @@ namespace {
 
 using log::Level;
 
+constexpr std::chrono::milliseconds kReadyWithin{1'000};
+
 tcpmd5::HealerMode healer_mode(VerifyMode mode) {
   switch (mode) {
     case VerifyMode::kOff: return tcpmd5::HealerMode::kOff;
@@ -73,6 +75,11 @@ void Verification::keys_changed(const std::map<tcpmd5::PeerSpec, tcpmd5::Key>& k
   for (const auto& [peer, key] : keys)
     if (!key.empty()) peers.push_back({peer, {key}});
   verifier_->set_peers(std::move(peers));
+}
+
+void Verification::wait_until_ready() {
+  if (verifier_ && !verifier_->wait_until_ready(kReadyWithin))
+    log::line(Level::kWarning, "verify", {}, "the verifier takes long to start; the first segments may go unseen");
 }
 
 // Several changes in one turn of the routing thread are told together.

@@ -30,6 +30,9 @@ class Verification {
   void reconfigure(const VerifyConfig& config);
   // The keys in force, by whom they are for; those of unsigned neighbours are empty.
   void keys_changed(const std::map<tcpmd5::PeerSpec, tcpmd5::Key>& keys);
+  // Waits, a moment at most, until remedies of an earlier life are in force and the taps are open, so that the first
+  // SYN is not spoiled, and seen. For the start.
+  void wait_until_ready();
   // A session came up or went down.
   void sessions_changed();
 

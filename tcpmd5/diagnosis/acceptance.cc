@@ -12,6 +12,8 @@ namespace {
 constexpr std::chrono::milliseconds kSameBurst{50};
 constexpr std::uint8_t kSackOption = 5;  // RFC 2018 §3
 constexpr std::uint16_t kBgpPort = 179;
+// What is refused again and again is refused for what it is, however much else got through.
+constexpr double kFrozenRate = 0.5;
 
 // Sequence numbers wrap (RFC 9293 §3.4).
 bool before(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b) < 0; }
@@ -195,8 +197,10 @@ bool Acceptance::is_frozen(const FlowId& id, const Flow& flow) const {
 
 void Acceptance::tell_frozen(const FlowId& id, const Flow& flow) {
   const Flight& head = flow.in_flight.front();
-  const TrafficKind kind{
-      .min_payload = head.payload, .syn_only = false, .bursts_only = false, .failure_rate = flow.singles.rate()};
+  const TrafficKind kind{.min_payload = head.payload,
+                         .syn_only = false,
+                         .bursts_only = false,
+                         .failure_rate = std::max(flow.singles.rate(), kFrozenRate)};
   if (head.syn) {
     news_.stuck.push_back(
         {Refusal::kNeverUp, id, flow.ifindex, head.first_sent, kind,

@@ -2,6 +2,7 @@
 
 #include "tcpmd5/service/worker.h"
 
+#include <future>
 #include <utility>
 
 namespace tw::tcpmd5 {
@@ -13,6 +14,12 @@ LiveVerifier::~LiveVerifier() = default;
 
 void LiveVerifier::set_peers(std::vector<KeyedPeer> peers) {
   worker_->must_post([peers = std::move(peers)](Worker& worker) mutable { worker.set_peers(std::move(peers)); });
+}
+
+bool LiveVerifier::wait_until_ready(std::chrono::milliseconds at_most) {
+  const auto done = std::make_shared<std::promise<void>>();
+  worker_->must_post([done](Worker&) { done->set_value(); });
+  return done->get_future().wait_for(at_most) == std::future_status::ready;
 }
 
 void LiveVerifier::set_sessions(Sessions sessions) {

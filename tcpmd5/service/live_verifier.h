@@ -8,6 +8,7 @@
 #include "tcpmd5/service/engine.h"
 #include "tcpmd5/service/verify_control.h"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -17,7 +18,7 @@ namespace tw::tcpmd5 {
 
 struct LiveVerifierOptions {
   HealerMode mode = HealerMode::kWatch;
-  std::vector<std::string> wire;  // "mirror:IFACE"
+  std::vector<std::string> wire;  // "mirror:IFACE", "pcap:FILE"
   bool prove_on_resetting_drivers = false;
   std::string state_directory;  // where trials, remedies and the history are kept
   bool operator==(const LiveVerifierOptions&) const = default;
@@ -38,6 +39,9 @@ class LiveVerifier : public VerifyControl {
 
   void set_peers(std::vector<KeyedPeer> peers);
   void set_sessions(Sessions sessions);
+  // Waits until what was asked for before is done: remedies in force, taps open. False: it takes longer. Not to be
+  // called on the verifier's thread.
+  bool wait_until_ready(std::chrono::milliseconds at_most);
   void reconfigure(LiveVerifierOptions options);
 
   void status(Reply<VerifyStatus> reply) override;

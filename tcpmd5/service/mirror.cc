@@ -1,7 +1,5 @@
 #include "tcpmd5/service/mirror.h"
 
-#include "tcpmd5/capture/encapsulation.h"
-
 #include <fmt/format.h>
 
 #include <utility>
@@ -22,7 +20,7 @@ std::string merging(const DeviceFeatures& features) {
 
 }  // namespace
 
-Mirror::Mirror(boost::asio::io_context& io, std::string interface, MirrorHandlers handlers)
+Mirror::Mirror(boost::asio::io_context& io, std::string interface, VantageHandlers handlers)
     : io_(io), interface_(std::move(interface)), name_("mirror:" + interface_), handlers_(std::move(handlers)) {}
 
 Mirror::~Mirror() {
@@ -65,18 +63,9 @@ void Mirror::on_frames(std::span<const BatchedFrame> frames) {
   std::vector<Copy> copies;
   copies.reserve(frames.size());
   Blindness blindness;
-  for (const BatchedFrame& batched : frames) {
-    const TapFrame& frame = batched.frame;
-    const LinkType link = frame.link == Link::kEthernet ? LinkType::kEthernet : LinkType::kRaw;
-    const auto unwrapped = unwrap(frame.octets, link);
-    const auto* inner = std::get_if<Unwrapped>(&unwrapped);
-    if (!inner) continue;
-    const auto parsed = parse_segment(inner->frame, inner->link);
-    if (const auto* segment = std::get_if<Segment>(&parsed); segment && !inner->cut_by_mirror)
-      copies.push_back({.segment = *segment, .frame = inner->frame, .link = inner->link, .at = frame.at, .ifindex = 0});
-    else if (inner->cut_by_mirror || std::get<NoSegment>(parsed) == NoSegment::kTruncated)
-      ++blindness.truncated;
-  }
+  for (const BatchedFrame& batched : frames)
+    add_copy(batched.frame.octets, batched.frame.link == Link::kEthernet ? LinkType::kEthernet : LinkType::kRaw,
+             batched.frame.at, copies, blindness);
   uncheckable_ += blindness.truncated;
   if (blindness.truncated > 0) handlers_.blind(blindness);
   if (!copies.empty()) handlers_.copies(copies, name_);

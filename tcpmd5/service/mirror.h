@@ -4,37 +4,28 @@
 // runs on the verifier's thread.
 #pragma once
 
-#include "tcpmd5/offload/offloads.h"
-#include "tcpmd5/service/paths.h"
 #include "tcpmd5/service/tap_reader.h"
-#include "tcpmd5/service/verify_control.h"
+#include "tcpmd5/service/vantage.h"
 
 #include <boost/asio/io_context.hpp>
 
-#include <functional>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 
 namespace tw::tcpmd5 {
 
-struct MirrorHandlers {
-  std::function<void(std::span<const Copy>, const std::string& vantage)> copies;
-  std::function<void(Blindness)> blind;
-};
-
-class Mirror {
+class Mirror : public Vantage {
  public:
   // `interface`: of the mirror port. Opens it at the next check().
-  Mirror(boost::asio::io_context& io, std::string interface, MirrorHandlers handlers);
-  ~Mirror();
+  Mirror(boost::asio::io_context& io, std::string interface, VantageHandlers handlers);
+  ~Mirror() override;
 
-  // Opens the port if it is there and does not merge; closes it if that has changed. To be called now and then.
-  void check(Paths& paths, Offloads& offloads);
-  bool working() const { return reader_ != nullptr; }
-  const std::string& name() const { return name_; }
-  SourceStatus status() const;
+  // Opens the port if it is there and does not merge; closes it if that has changed.
+  void check(Paths& paths, Offloads& offloads) override;
+  bool working() const override { return reader_ != nullptr; }
+  const std::string& name() const override { return name_; }
+  SourceStatus status() const override;
 
  private:
   void close(std::string problem);
@@ -42,7 +33,7 @@ class Mirror {
 
   boost::asio::io_context& io_;
   const std::string interface_, name_;
-  MirrorHandlers handlers_;
+  VantageHandlers handlers_;
   std::shared_ptr<TapReader> reader_;
   unsigned ifindex_ = 0;
   std::string problem_ = "not opened yet";

@@ -30,7 +30,7 @@ LiveVerifier::Worker::Worker(LiveVerifierOptions options, LiveVerifierHooks hook
   paths_.prove_on_resetting_drivers(options_.prove_on_resetting_drivers);
   boost::asio::post(io_, [this] {
     open_store();
-    open_mirrors();
+    open_vantages();
     wait_for_paths();
     wait_for_features();
     wait_for_deadline();
@@ -48,7 +48,7 @@ LiveVerifier::Worker::~Worker() {
   // What reads from the io_context goes before it.
   for (auto& [ifindex, tap] : taps_) tap->stop();
   taps_.clear();
-  mirrors_.clear();
+  vantages_.clear();
   if (path_descriptor_.is_open()) path_descriptor_.release();
   if (feature_descriptor_.is_open()) feature_descriptor_.release();
 }
@@ -69,7 +69,7 @@ void LiveVerifier::Worker::reconfigure(const LiveVerifierOptions& options) {
   options_ = options;
   engine_.set_mode(options_.mode);
   paths_.prove_on_resetting_drivers(options_.prove_on_resetting_drivers);
-  if (other_wire) open_mirrors();
+  if (other_wire) open_vantages();
 }
 
 // --- what an earlier life left ---
@@ -105,19 +105,22 @@ void LiveVerifier::Worker::adopt(const StoredRemedy& remedy, const PathDevice* d
 
 // --- sources ---
 
-void LiveVerifier::Worker::open_mirrors() {
-  mirrors_.clear();
+void LiveVerifier::Worker::open_vantages() {
+  vantages_.clear();
+  const VantageHandlers handlers{
+      .copies =
+          [this](auto copies, const std::string& vantage) {
+            engine_.on_wire(copies, vantage, steady_clock::now());
+            publish();
+          },
+      .blind = [this](Blindness blindness) { engine_.on_blind(blindness, false, steady_clock::now()); }};
   for (const std::string& wire : options_.wire) {
     const std::size_t colon = wire.find(':');
-    mirrors_.push_back(std::make_unique<Mirror>(
-        io_, wire.substr(colon + 1),
-        MirrorHandlers{
-            .copies =
-                [this](auto copies, const std::string& vantage) {
-                  engine_.on_wire(copies, vantage, steady_clock::now());
-                  publish();
-                },
-            .blind = [this](Blindness blindness) { engine_.on_blind(blindness, false, steady_clock::now()); }}));
+    const std::string kind = wire.substr(0, colon), where = wire.substr(colon + 1);
+    if (kind == "pcap")
+      vantages_.push_back(std::make_unique<CaptureFollower>(where, handlers));
+    else
+      vantages_.push_back(std::make_unique<Mirror>(io_, where, handlers));
   }
   check_sources();
 }
@@ -125,10 +128,10 @@ void LiveVerifier::Worker::open_mirrors() {
 void LiveVerifier::Worker::check_sources() {
   next_check_ = steady_clock::now() + kCheckEvery;
   bool any = false;
-  for (const auto& mirror : mirrors_) {
-    mirror->check(paths_, offloads_);
-    any |= mirror->working();
-    tell_once(mirror->name(), mirror->working() ? "" : mirror->status().problem);
+  for (const auto& vantage : vantages_) {
+    vantage->check(paths_, offloads_);
+    any |= vantage->working();
+    tell_once(vantage->name(), vantage->working() ? "" : vantage->status().problem);
   }
   engine_.set_has_vantage(any);
   forwarding_.sample(paths_, steady_clock::now());
@@ -251,6 +254,7 @@ void LiveVerifier::Worker::wait_for_deadline() {
     const TimePoint then = steady_clock::now();
     if (then >= next_check_) check_sources();
     if (then >= next_resolve_) resolve_paths();
+    for (const auto& vantage : vantages_) vantage->poll();
     engine_.tick(then);
     publish();
     wait_for_deadline();

@@ -3,6 +3,7 @@
 
 #include "tcpmd5/offload/ethtool_offloads.h"
 #include "tcpmd5/offload/path_watch.h"
+#include "tcpmd5/service/capture_follower.h"
 #include "tcpmd5/service/forwarding_look.h"
 #include "tcpmd5/service/history.h"
 #include "tcpmd5/service/live_verifier.h"
@@ -61,7 +62,7 @@ class LiveVerifier::Worker {
   void run();
   void open_store();
   void adopt(const StoredRemedy& remedy, const PathDevice* device);
-  void open_mirrors();
+  void open_vantages();
   void resolve_paths();
   void open_taps();
   void open_tap(unsigned ifindex, const PathDevice& device);
@@ -92,7 +93,7 @@ class LiveVerifier::Worker {
   std::map<unsigned, std::shared_ptr<TapReader>> taps_;
   std::map<unsigned, std::string> tap_problems_;
   std::map<unsigned, DeviceFeatures> first_seen_;  // of each device
-  std::vector<std::unique_ptr<Mirror>> mirrors_;
+  std::vector<std::unique_ptr<Vantage>> vantages_;
   ForwardingLook forwarding_{io_, engine_.forwarding()};
   std::map<std::string, std::string> told_;  // problems, by source
   std::map<std::uint64_t, std::function<void(const HistoryEntry&)>> watchers_;

@@ -44,8 +44,8 @@ PeerVerification LiveVerifier::Worker::verification_of(const PeerSpec& peer, con
   PeerVerification found;
   found.peer = peer;
   found.vantage = "none: acknowledgments and what arrives";
-  for (const auto& mirror : mirrors_)
-    if (mirror->working()) found.vantage = mirror->name();
+  for (const auto& vantage : vantages_)
+    if (vantage->working()) found.vantage = vantage->name();
   found.counts = engine_.verifier().counts(of);
   if (const auto ifindex = paths_.device_of(peer)) {
     found.device = paths_.lowest(*ifindex).name;
@@ -76,7 +76,7 @@ VerifyStatus LiveVerifier::Worker::status() {
                               .truncated = tap->truncated()});
   for (const auto& [ifindex, problem] : tap_problems_)
     status.sources.push_back({.name = "tap " + paths_.lowest(ifindex).name, .working = false, .problem = problem});
-  for (const auto& mirror : mirrors_) status.sources.push_back(mirror->status());
+  for (const auto& vantage : vantages_) status.sources.push_back(vantage->status());
   for (const KeyedPeer& keyed : peers_) {
     if (is_single(keyed.peer)) {
       status.peers.push_back(verification_of(keyed.peer, keyed.peer.address));
