@@ -19,6 +19,8 @@ namespace {
 
 using Align = TextTable::Align;
 
+constexpr std::string_view kMaxSegs = "gso-max-segs";
+
 std::string time_text(const google::protobuf::Timestamp& time) {
   using google::protobuf::util::TimeUtil;
   return local_time(std::chrono::system_clock::time_point(std::chrono::seconds(TimeUtil::TimestampToSeconds(time))));
@@ -33,16 +35,25 @@ std::string joined(const google::protobuf::RepeatedPtrField<std::string>& words)
 // "tso off (was on, held off)"
 std::string knob_text(const v1::VerifyKnob& knob) {
   std::vector<std::string> notes;
-  if (knob.on() != knob.before()) notes.emplace_back(knob.before() ? "was on" : "was off");
+  if (knob.on() != knob.before() && knob.knob() == kMaxSegs) {
+    notes.emplace_back(knob.before() ? "was more" : "was 1");
+  } else if (knob.on() != knob.before()) {
+    notes.emplace_back(knob.before() ? "was on" : "was off");
+  }
   if (knob.held_off()) notes.emplace_back("held off");
   if (knob.fixed()) notes.emplace_back("fixed");
-  const std::string text = fmt::format("{} {}", knob.knob(), knob.on() ? "on" : "off");
+  const bool is_number = knob.knob() == kMaxSegs;  // and "off" is 1
+  const std::string text =
+      fmt::format("{} {}", knob.knob(), is_number ? (knob.on() ? "above 1" : "1") : (knob.on() ? "on" : "off"));
   return notes.empty() ? text : fmt::format("{} ({})", text, fmt::join(notes, ", "));
 }
 
 std::string knobs_text(const google::protobuf::RepeatedPtrField<v1::VerifyKnob>& knobs) {
   std::vector<std::string> texts;
-  for (const v1::VerifyKnob& knob : knobs) texts.push_back(knob_text(knob));
+  for (const v1::VerifyKnob& knob : knobs) {
+    const bool as_ever = knob.on() && knob.before() && !knob.held_off();
+    if (knob.knob() != kMaxSegs || !as_ever) texts.push_back(knob_text(knob));
+  }
   return fmt::format("{}", fmt::join(texts, ", "));
 }
 

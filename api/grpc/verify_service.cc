@@ -194,7 +194,8 @@ class VerifyService final : public v1::VerifyService::CallbackService {
     if (const auto* entry = entry_of(known.status, peer)) {
       fill(*response.mutable_neighbor(), *entry);
     } else if (response.verdicts_size() == 0) {
-      return {grpc::StatusCode::NOT_FOUND, "there is no neighbor " + peer.to_string() + " with an md5-key"};
+      return {grpc::StatusCode::NOT_FOUND,
+              "there is no neighbor " + peer.to_string() + " with an md5-key, or nothing was seen of it"};
     }
     return grpc::Status::OK;
   }

@@ -101,6 +101,20 @@ TEST_F(VerifyCli, AHealthyHostIsShort) {
             "192.0.2.1  -       -             40     40        0        30        0  -\n");
 }
 
+TEST_F(VerifyCli, TheLimitOfSegmentsIsANumberAndShownOnlyWhenItWasChanged) {
+  const auto offloads = [&](bool on, bool before, bool held_off) {
+    verify->locked([&](auto& s) {
+      s.status = damaged_status();
+      s.status.peers[0].knobs = {{Knob::kScatterGather, true, true, false, false},
+                                 {Knob::kGsoMaxSegs, on, before, false, held_off}};
+    });
+    return truewire({"verify"}).out;
+  };
+  EXPECT_THAT(offloads(true, true, false), HasSubstr("Offloads: sg on\n"));
+  EXPECT_THAT(offloads(false, true, true), HasSubstr("Offloads: sg on, gso-max-segs 1 (was more, held off)\n"));
+  EXPECT_THAT(offloads(false, false, false), HasSubstr("Offloads: sg on, gso-max-segs 1\n"));
+}
+
 TEST_F(VerifyCli, WithoutKeysThereIsNothingToVerify) {
   EXPECT_THAT(truewire({"verify"}).out, EndsWith("no neighbor has an md5-key: there is nothing to verify\n"));
 }
@@ -255,7 +269,7 @@ TEST_F(VerifyCli, ExplainAsJsonHasTheSegments) {
 TEST_F(VerifyCli, ExplainOfAStrangerIsAFailure) {
   const Outcome got = truewire({"verify", "explain", "192.0.2.9"});
   EXPECT_EQ(got.exit_code, 1);
-  EXPECT_EQ(got.err, "truewire: there is no neighbor 192.0.2.9 with an md5-key\n");
+  EXPECT_EQ(got.err, "truewire: there is no neighbor 192.0.2.9 with an md5-key, or nothing was seen of it\n");
 }
 
 // --- capture ------------------------------------------------------------------------------------------------------
