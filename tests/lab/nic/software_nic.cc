@@ -72,8 +72,6 @@ bool SoftwareNic::inject(std::span<const std::uint8_t> ethernet_frame) {
 }
 
 void SoftwareNic::look_at_knobs(TimePoint now) {
-  if (now - bits_read_ < kBitsAreFresh) return;
-  bits_read_ = now;
   const auto bits = knobs_->read();
   if (!bits || *bits == bits_) return;
   for (std::size_t i = 0; i < kFeatureNames.size(); ++i) {
@@ -84,22 +82,27 @@ void SoftwareNic::look_at_knobs(TimePoint now) {
 }
 
 void SoftwareNic::work(TimePoint now) {
+  Frames sent = waiting_in(speaker_), received = waiting_in(peer_);
+  // After reading: a frame that was sent when the knob had been turned must not meet the fault any more.
   look_at_knobs(now);
-  shuttle(speaker_, out_, outbound_, peer_, now);
-  shuttle(peer_, in_, inbound_, speaker_, now);
+  shuttle(std::move(sent), out_, outbound_, peer_, now);
+  shuttle(std::move(received), in_, inbound_, speaker_, now);
   if (!mirror_tap_) return;
   Frames due;
   mirror_.take(now, due);
   for (const Frame& frame : due) mirror_tap_->write(frame);
-  Frame unwanted;  // what the host sends into its mirror port
-  while (mirror_tap_->read(unwanted)) {
-  }
+  waiting_in(*mirror_tap_);  // what the host sends into its mirror port is for nobody
 }
 
-void SoftwareNic::shuttle(Tap& from, Counts& counts, Path& path, Tap& to, TimePoint now) {
+Frames SoftwareNic::waiting_in(Tap& tap) {
+  Frames frames;
+  for (Frame frame; frames.size() < kBurst && tap.read(frame);) frames.push_back(std::move(frame));
+  return frames;
+}
+
+void SoftwareNic::shuttle(Frames frames, Counts& counts, Path& path, Tap& to, TimePoint now) {
   Frames delivered;
-  Frame frame;
-  for (int i = 0; i < kBurst && from.read(frame); ++i) {
+  for (Frame& frame : frames) {
     ++counts.frames;
     counts.octets += frame.octets.size();
     Frames wire;

@@ -39,7 +39,7 @@ class SoftwareNic {
   // The descriptors whose readability means work.
   std::vector<int> descriptors() const;
 
-  // Executes one line of the control protocol; one line of JSON. See control.h for the commands.
+  // Puts a fault in place, or anew under the same label; throws std::invalid_argument.
   void install(std::string_view specification);
   // Whether there is a fault of that label.
   bool switch_fault(std::string_view label, bool on);
@@ -49,9 +49,8 @@ class SoftwareNic {
   std::string statistics() const;  // a JSON object
 
  private:
-  static constexpr int kBurst = 128;
+  static constexpr std::size_t kBurst = 128;
   static constexpr std::chrono::milliseconds kLongestWait{10};  // so that a knob's change is seen and noted
-  static constexpr std::chrono::microseconds kBitsAreFresh{1000};
 
   struct KnobChange {
     TimePoint at;
@@ -65,14 +64,14 @@ class SoftwareNic {
 
   void rebuild_paths();
   void look_at_knobs(TimePoint now);
-  void shuttle(Tap& from, Counts& counts, Path& path, Tap& to, TimePoint now);
+  static Frames waiting_in(Tap& tap);  // at most a burst
+  void shuttle(Frames frames, Counts& counts, Path& path, Tap& to, TimePoint now);
   void deliver(Frames& frames, Tap& to, Counts& counts);
 
   Tap speaker_, peer_;
   std::optional<Tap> mirror_tap_;
   std::unique_ptr<FeatureReader> knobs_;
   FeatureBits bits_;
-  TimePoint bits_read_{};
   std::vector<KnobChange> changes_;
   Mirror mirror_;
   std::vector<InstalledFault> faults_;

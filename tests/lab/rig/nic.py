@@ -13,6 +13,11 @@ FALLS_WITH = {"tso": set(), "gso": set(), "gro": set(), "sg": {"tso", "gso"}, "t
 BITS = {"tso": ("tx-tcp-segmentation", "tx-tcp6-segmentation"), "sg": ("tx-scatter-gather",),
         "tx-checksum": ("tx-checksum-ip-generic",), "gso": ("tx-generic-segmentation",), "gro": ("rx-gro",)}
 
+LISTED_AS = {  # by ethtool -k, with what is only another name, or a variant, of the same
+    "tso": ("tcp-segmentation-offload", "tx-tcp*-segmentation"), "gso": ("generic-segmentation-offload",),
+    "sg": ("scatter-gather", "tx-scatter-gather*"), "gro": ("generic-receive-offload",),
+    "tx-checksum": ("tx-checksumming", "tx-checksum-*", "tx-udp-segmentation")}
+
 
 class SoftwareNic:
     """One NIC pair: the speaker's TAP, the peer's TAP, and a mirror port if asked for."""
