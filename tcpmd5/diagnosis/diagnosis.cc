@@ -78,7 +78,8 @@ void Diagnosis::found(const Finding& finding, TimePoint now) {
 
 // What fails always shows at once; what fails now and then takes more, so that its rate is known.
 bool Diagnosis::is_enough(const Run& run, const Finding& finding) const {
-  return run.bad >= std::max(row_of(finding.fault).findings_needed, run.good == 0 ? 2 : 4);
+  const int for_a_rate = finding.proven ? 3 : 4;
+  return run.bad >= std::max(row_of(finding.fault).findings_needed, run.good == 0 ? 2 : for_a_rate);
 }
 
 void Diagnosis::conclude_run(Peer& peer, Run& run, const Finding& finding, TimePoint now) {
@@ -142,7 +143,7 @@ Suspicion Diagnosis::suspicion(const Run& run, const Finding& finding) const {
   suspicion.plan.judge = judge_of(row.cause);
   suspicion.plan.one_way = device.resets_on_change;
   // Few samples: rather too low a rate, which asks for more of what gets through, than too high a one.
-  const double rate = run.good == 0 ? 1.0 : static_cast<double>(run.bad) / (run.bad + run.good) / 1.5;
+  const double rate = run.good == 0 ? 1.0 : static_cast<double>(run.bad) / (run.bad + run.good) / 1.25;
   suspicion.plan.kind = {.min_payload = run.min_payload,
                          .syn_only = false,
                          .bursts_only = false,

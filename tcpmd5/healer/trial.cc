@@ -103,7 +103,7 @@ double Trial::weight_of(bool good) const {
 // then proves wrong is taken back.
 double Trial::certain() const {
   const bool acceptance = plan_.judge == Judge::kAcceptance;
-  if (phase_ == Phase::kMitigating) return std::log(acceptance ? 100.0 : 20.0);
+  if (phase_ == Phase::kMitigating) return std::log(acceptance ? 100.0 : 10.0);
   return std::log(acceptance ? 1000.0 : 200.0);
 }
 

@@ -9,7 +9,7 @@ namespace {
 using namespace std::string_view_literals;
 
 constexpr std::array kTsoBits{"tx-tcp-segmentation"sv, "tx-tcp6-segmentation"sv, "tx-tcp-ecn-segmentation"sv,
-                              "tx-tcp-mangleid-segmentation"sv};
+                              "tx-tcp-mangleid-segmentation"sv, "tx-tcp-accecn-segmentation"sv};
 constexpr std::array kGsoBits{"tx-generic-segmentation"sv};
 constexpr std::array kTxChecksumBits{"tx-checksum-ip-generic"sv, "tx-checksum-ipv4"sv, "tx-checksum-ipv6"sv};
 constexpr std::array kScatterGatherBits{"tx-scatter-gather"sv, "tx-scatter-gather-fraglist"sv};

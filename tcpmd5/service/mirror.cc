@@ -63,9 +63,13 @@ void Mirror::on_frames(std::span<const BatchedFrame> frames) {
   std::vector<Copy> copies;
   copies.reserve(frames.size());
   Blindness blindness;
-  for (const BatchedFrame& batched : frames)
+  for (const BatchedFrame& batched : frames) {
+    const std::size_t had = copies.size();
     add_copy(batched.frame.octets, batched.frame.link == Link::kEthernet ? LinkType::kEthernet : LinkType::kRaw,
              batched.frame.at, copies, blindness);
+    // A mirror made on this host shows what no NIC has finished.
+    if (copies.size() > had) copies.back().checksum_unfinished = batched.frame.vnet.needs_checksum;
+  }
   uncheckable_ += blindness.truncated;
   if (blindness.truncated > 0) handlers_.blind(blindness);
   if (!copies.empty()) handlers_.copies(copies, name_);
