@@ -70,6 +70,7 @@ void Diagnosis::found(const Finding& finding, TimePoint now) {
     run.min_payload = finding.payload_size;
   }
   run.last_at = now;
+  if (run.bad_sequences.size() < kMaxDifferent) run.bad_sequences.insert(finding.sequence);
   run.min_payload = std::min(run.min_payload, finding.payload_size);
   run.only_syns &= syn;
   run.only_sequence &= is_sequence_only(finding);
@@ -142,8 +143,9 @@ Suspicion Diagnosis::suspicion(const Run& run, const Finding& finding) const {
   suspicion.plan.steps.assign(row.steps.begin(), row.steps.end());
   suspicion.plan.judge = judge_of(row.cause);
   suspicion.plan.one_way = device.resets_on_change;
-  // Few samples: rather too low a rate, which asks for more of what gets through, than too high a one.
-  const double rate = run.good == 0 ? 1.0 : static_cast<double>(run.bad) / (run.bad + run.good) / 1.25;
+  // Of different segments; never quite certain after few.
+  const auto different = static_cast<double>(run.bad_sequences.size());
+  const double rate = (different + 0.5) / (different + run.good + 1.0);
   suspicion.plan.kind = {.min_payload = run.min_payload,
                          .syn_only = false,
                          .bursts_only = false,
@@ -156,6 +158,7 @@ Suspicion Diagnosis::suspicion(const Run& run, const Finding& finding) const {
 void Diagnosis::stuck(const Stuck& stuck, TimePoint now) {
   const LowestDevice device = lowest_device_(stuck.ifindex, stuck.flow.remote);
   Peer& peer = peers_[stuck.flow.remote];
+  if (peer.damaged_on_wire_at != TimePoint{} && now - peer.damaged_on_wire_at < kVantageFresh) return;
   const std::string meaning =
       fmt::format("what is sent to {} is not accepted ({})", stuck.flow.remote.to_string(), to_string(stuck.refusal));
   if (peer.valid_on_wire_at != TimePoint{} && now - peer.valid_on_wire_at < kVantageFresh) {

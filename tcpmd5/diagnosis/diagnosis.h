@@ -12,6 +12,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,6 +43,7 @@ class Diagnosis {
  public:
   static constexpr std::chrono::seconds kRunEnds{120};      // without another finding
   static constexpr std::chrono::seconds kTellAgain{600};    // the same fault of the same peer
+  static constexpr std::size_t kMaxDifferent = 64;          // sequence numbers remembered of one run
   static constexpr std::chrono::seconds kVantageFresh{10};  // how long a valid wire copy speaks for the present
 
   // `lowest_device`: what carries a tap's device; by the peer's route where a finding knows no device (0).
@@ -59,8 +61,9 @@ class Diagnosis {
   // Findings of one class towards one peer that belong together.
   struct Run {
     TimePoint first_at, last_at;
-    int bad = 0, good = 0;        // of this kind, since the first bad one
-    std::size_t min_payload = 0;  // octets, of the bad ones
+    int bad = 0, good = 0;                  // of this kind, since the first bad one
+    std::set<std::uint32_t> bad_sequences;  // a retransmission fails for what its first transmission failed for
+    std::size_t min_payload = 0;            // octets, of the bad ones
     bool only_syns = true;
     bool only_sequence = true;  // nothing but sequence numbers was changed
     TimePoint told_at;          // the epoch: never

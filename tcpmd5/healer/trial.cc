@@ -323,18 +323,20 @@ TrialStep Trial::contradicted(const Outcome& outcome, TimePoint now) {
   plan_.kind.min_payload = std::max(plan_.kind.min_payload, outcome.payload);
   plan_.kind.syn_only = false;
   TrialStep step = reopen(outcome.payload, now);
-  if (!step.change.empty()) return step;
-  if (step_ + 1 < plan_.steps.size()) return next_step(now);
+  if (step.change.empty() && step_ + 1 < plan_.steps.size()) return next_step(now);
   if (++contradictions_ >= limits_.contradictions) return finish(TrialResult::End::kContradicted, now);
-  enter(phase_, now);
-  return {};
+  if (step.change.empty()) enter(phase_, now);
+  return step;
 }
 
-// Holds off again what was found innocent by smaller segments only.
+// Holds off again what was found innocent: by smaller segments only, or by too few, because the damage is rarer than it
+// seemed.
 TrialStep Trial::reopen(std::size_t payload, TimePoint now) {
   TrialStep step;
   for (Suspect& suspect : suspects_) {
-    if (suspect.standing != Standing::kInnocent || suspect.largest_passed >= payload) continue;
+    if (suspect.standing != Standing::kInnocent) continue;
+    if (suspect.largest_passed >= payload)
+      plan_.kind.failure_rate = std::min(plan_.kind.failure_rate, 1.0 / static_cast<double>(suspect.passed + 1));
     suspect = {.knob = suspect.knob};
     merge(step.change, turning_off(suspect.knob, now_features_));
     held_.add(suspect.knob);

@@ -57,7 +57,7 @@ struct TrialLimits {
   std::chrono::milliseconds proof{120'000};         // for all reversals together
   int reversals = 2;                                // that prove
   int empty_phases = 4;                             // without an outcome, after which there is no stimulus
-  int contradictions = 2;                           // damage while the knob is off, after which nothing is claimed
+  int contradictions = 4;                           // damage while the knob is off, after which nothing is claimed
 };
 
 // Something was sent, and got through or did not.

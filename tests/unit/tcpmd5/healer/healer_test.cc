@@ -51,6 +51,18 @@ TEST_P(HealerTest, FindsAKnobThatDamagesOneSegmentInTen) {
   EXPECT_EQ(nic.last().proven, Knobs{Knob::kTso}) << nic.last().text;
 }
 
+TEST_P(HealerTest, FindsTheKnobWhenTheDamageIsRarerThanItSeemed) {
+  VirtualNic nic({{Knob::kScatterGather, 0.15}}, GetParam());
+  nic.healer.suspect(nic.suspicion(kGather, {.failure_rate = 0.7}), nic.now);
+  nic.pass(120s);
+  ASSERT_FALSE(nic.verdicts.empty());
+  if (nic.last().confidence == Confidence::kProven) {
+    EXPECT_EQ(nic.last().proven, Knobs{Knob::kScatterGather}) << nic.last().text;
+  } else {
+    EXPECT_TRUE(nic.offloads.off().empty()) << nic.last().text;
+  }
+}
+
 TEST_P(HealerTest, TouchesNothingForGoodWhenNoKnobIsGuilty) {
   VirtualNic nic({{std::nullopt}}, GetParam());
   const DeviceFeatures before = nic.offloads.features();
