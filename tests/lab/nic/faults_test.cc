@@ -225,6 +225,19 @@ TEST_P(Faults, AMergedFrameHasAllOctetsUnderTheFirstDigest) {
   }
 }
 
+TEST_P(Faults, WhichSegmentsAreMergedIsChosenByTheirSignature) {
+  const auto unsigned_pair = [] {
+    return Frames{segment_frame({.v6 = v6(), .payload = octets(kMss), .is_signed = false}),
+                  segment_frame({.v6 = v6(), .sequence = 1000 + kMss, .payload = octets(9), .is_signed = false})};
+  };
+  Line usual("merge-inbound"), every("merge-inbound,unsigned=1"), as_gro("merge-inbound,unsigned=1,signed=0");
+  EXPECT_EQ(usual.pass_all(unsigned_pair()).size(), 2u);
+  EXPECT_EQ(usual.pass_all(burst(2, v6())).size(), 1u);
+  EXPECT_EQ(every.pass_all(unsigned_pair()).size(), 1u);
+  EXPECT_EQ(as_gro.pass_all(unsigned_pair()).size(), 1u);
+  EXPECT_EQ(as_gro.pass_all(burst(2, v6())).size(), 2u);
+}
+
 TEST_P(Faults, MergingStopsAtItsLimits) {
   Line line("merge-inbound,segments=2");
   EXPECT_EQ(line.pass_all(burst(5, v6())).size(), 3u);

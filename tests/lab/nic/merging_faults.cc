@@ -66,12 +66,13 @@ Frames Coalescer::take() {
 
 MergingFault::MergingFault(const Parameters& parameters, std::size_t most_octets)
     : hold_(parameters.number("hold", 1000)),
-      unsigned_too_(parameters.number("unsigned", 0) != 0),
+      signed_(parameters.number("signed", 1) != 0),
+      unsigned_(parameters.number("unsigned", 0) != 0),
       coalescer_(most_octets, parameters.number("segments", 64)) {}
 
 bool MergingFault::concerns(Frame& frame) const {
   const auto segment = TcpView::of(frame);
-  return segment && !segment->payload().empty() && (segment->is_signed() || unsigned_too_) &&
+  return segment && !segment->payload().empty() && (segment->is_signed() ? signed_ : unsigned_) &&
          (segment->flags() & (TcpView::kSyn | TcpView::kRst)) == 0;
 }
 

@@ -32,6 +32,7 @@ class Coalescer {
 //   hold=MICROSECONDS  how long (1000)
 //   segments=N         put at most N together
 //   unsigned=1         those without option 19, too
+//   signed=0           those with it not: as the GRO of kernels, which sees that their digests differ
 class MergingFault : public Fault {
  public:
   MergingFault(const Parameters& parameters, std::size_t most_octets);
@@ -49,7 +50,7 @@ class MergingFault : public Fault {
   void close(Frames& out);
 
   std::chrono::microseconds hold_;
-  bool unsigned_too_;
+  bool signed_, unsigned_;
   Coalescer coalescer_;
   std::optional<TimePoint> due_;
 };

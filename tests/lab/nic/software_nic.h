@@ -44,7 +44,7 @@ class SoftwareNic {
   // Whether there is a fault of that label.
   bool switch_fault(std::string_view label, bool on);
   void set_mirror(std::string_view specification);
-  // A packet of TCP with DF set, of so many octets, handed to the speaker's host as if it had come over the wire.
+  // Hands a frame to the speaker's host as if it had come over the wire; whether the kernel took it.
   bool inject(std::span<const std::uint8_t> ethernet_frame);
   std::string statistics() const;  // a JSON object
 

@@ -94,4 +94,4 @@ def assert_nothing_blamed(scene, seconds):
 
 
 def running(scene):
-    return [neighbor(scene.node, PEER[family])["trial"] for family in scene.families]
+    return [neighbor(scene.node, PEER[family]).trial for family in scene.families]

@@ -25,7 +25,7 @@ class Scene:
     """
 
     def __init__(self, bench, families, *, faults=(), vantage="wire", mode="heal", macvlan=False, inbound=False,
-                 key=KEY, peer_key=KEY, peer=Bird, rhythm=0.7, start=True):
+                 key=KEY, peer_key=KEY, peer=Bird, rhythm=0.4, start=True):
         self.bench, self.families, self.inbound, self.rhythm = bench, families, inbound, rhythm
         bench.faults = [*bench.faults, *faults]
         bench.mirrored = WIRE[vantage]

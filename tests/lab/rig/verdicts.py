@@ -8,7 +8,7 @@ KNOB_WORDS = {"tso": "tso", "gso": "gso", "tx": "tx-checksum", "sg": "sg", "gro"
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """One verdict; see proto/truewire/v1/verify.proto for what the fields mean."""
+    """One verdict; what the fields mean is said in proto/truewire/v1/verify.proto."""
 
     number: int
     neighbor: str
@@ -29,14 +29,10 @@ def _knobs(words):
 
 def _verdict(value):
     return Verdict(number=int(value.get("id", 0)), neighbor=value.get("neighbor", ""), device=value.get("device", ""),
-                   fault=value.get("fault", ""), confidence=_word(value.get("confidence", "")),
+                   fault=value.get("fault", ""), confidence=value.get("confidence", ""),
                    culprits=_knobs(value.get("culprits")), consequences=_knobs(value.get("consequences")),
                    text=value.get("text", ""), evidence=value.get("evidence", ""),
                    mitigated=value.get("seconds_to_mitigated"), proven=value.get("seconds_to_proven"))
-
-
-def _word(confidence):
-    return (confidence or "").removeprefix("CONFIDENCE_").lower()
 
 
 def verdicts(node):
@@ -45,10 +41,21 @@ def verdicts(node):
     return sorted((_verdict(v) for v in listed), key=lambda v: v.number)
 
 
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """What the verifier has seen of one neighbour."""
+
+    vantage: str = ""
+    checked: int = 0
+    valid: int = 0
+    invalid: int = 0
+    trial: bool = False
+
+
 def neighbor(node, address):
-    """{vantage, reference, reference_invalid, wire, wire_valid, wire_invalid, confidence, …} of one neighbour."""
+    """Of a neighbour that has no key: nothing."""
     listed = node.listed("neighbors", "verify")
-    found = next(n for n in listed if n["address"] == address)
-    counts = {name: int(value) for name, value in found.get("counts", {}).items()}
-    return {"vantage": found.get("vantage", ""), "device": found.get("device", ""),
-            "confidence": _word(found.get("confidence", "")), "trial": bool(found.get("trial_running")), **counts}
+    found = next((n for n in listed if n["address"] == address), {})
+    return Seen(vantage=found.get("vantage", ""), checked=int(found.get("segments_checked", 0)),
+                valid=int(found.get("valid", 0)), invalid=int(found.get("invalid", 0)),
+                trial=bool(found.get("trial_running")))
