@@ -184,15 +184,17 @@ void Acceptance::forget(const boost::asio::ip::address& peer) {
 }
 
 // The peer lives, its window is open, no router complained: and still no answer.
+// What it says on this connection shows that the peer lives; so does a connection beside it, if a little less well: the
+// peer may have forgotten this one.
 bool Acceptance::is_frozen(const FlowId& id, const Flow& flow) const {
   if (flow.told_frozen || flow.in_flight.empty() || flow.window == 0) return false;
   const Flight& head = flow.in_flight.front();
-  const int tries = head.syn ? kSynTries : flow.sacked ? kTriesSacked : kTries;
-  if (!head.judged || head.tries < tries) return false;
   const auto peer = peers_.find(id.remote);
-  if (peer == peers_.end() || peer->second.too_big_at >= head.first_sent) return false;
-  const TimePoint alive = head.syn ? peer->second.alive_at : flow.alive_at;
-  return alive > head.first_sent + kAnswerBy / 2;
+  if (!head.judged || peer == peers_.end() || peer->second.too_big_at >= head.first_sent) return false;
+  const TimePoint answer_due = head.first_sent + kAnswerBy / 2;
+  if (peer->second.alive_at <= answer_due) return false;
+  const int tries = head.syn ? kSynTries : flow.sacked ? kTriesSacked : kTries;
+  return head.tries >= (head.syn || flow.alive_at > answer_due ? tries : tries + 1);
 }
 
 void Acceptance::tell_frozen(const FlowId& id, const Flow& flow) {

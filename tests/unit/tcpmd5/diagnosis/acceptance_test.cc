@@ -51,6 +51,16 @@ TEST_F(AcceptanceTest, ALivingPeerThatAcknowledgesNothingIsFrozen) {
   EXPECT_EQ(news.stuck[0].kind.min_payload, 100U);
 }
 
+TEST_F(AcceptanceTest, APeerThatIsSilentHereButAliveBesideIsFrozenALittleLater) {
+  Conversation beside(acceptance_);  // another connection of the same peer
+  beside.our_port = 50000;
+  send_in_vain(1000, 100, 2);
+  beside.now = tcp_.now;
+  beside.answer(0, false, 1000, tcp_flag::kSyn);
+  EXPECT_TRUE(send_in_vain(1000, 100, 1).stuck.empty());
+  EXPECT_EQ(send_in_vain(1000, 100, 2).stuck.size(), 1U);
+}
+
 TEST_F(AcceptanceTest, ADeadPeerIsNotStuck) {
   tcp_.answer(1000);
   tcp_.pass(10ms);
