@@ -123,6 +123,12 @@ TEST_P(Faults, WhatIsHeldIsLetGoUndamagedWhenTheGateCloses) {
   EXPECT_EQ(signatures(wire), (std::vector{kValid, kValid, kValid}));
 }
 
+TEST_P(Faults, WhatIsHeldAndDueAfterTheGateHasClosedIsUndamagedToo) {
+  Line line("merge-inbound-gro");
+  EXPECT_TRUE(line.pass(burst(2, v6())).empty());
+  EXPECT_EQ(signatures(line.later({})), (std::vector{kValid, kValid}));
+}
+
 TEST_P(Faults, FlipPayloadChangesOneOctetAndBlessesItWithAChecksum) {
   struct Row {
     const char* specification;

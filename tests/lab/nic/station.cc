@@ -36,6 +36,7 @@ bool Station::may_strike(Frame& frame, const FeatureBits& bits) {
 
 void Station::pass(Frame frame, TimePoint now, const FeatureBits& bits, Frames& out) {
   if (may_strike(frame, bits)) {
+    struck_v6_ = is_v6(frame);
     fault_->strike(std::move(frame), now, out);
   } else {
     if (!on_ || !is_open(conditions_.gate, bits, is_v6(frame))) fault_->let_go(out);
@@ -44,7 +45,8 @@ void Station::pass(Frame frame, TimePoint now, const FeatureBits& bits, Frames& 
   note_first(now);
 }
 
-void Station::release(TimePoint now, Frames& out) {
+void Station::release(TimePoint now, const FeatureBits& bits, Frames& out) {
+  if (!on_ || !is_open(conditions_.gate, bits, struck_v6_)) fault_->let_go(out);
   fault_->release(now, out);
   note_first(now);
 }
@@ -73,7 +75,7 @@ std::optional<TimePoint> Path::due() const {
 void Path::release(TimePoint now, const FeatureBits& bits, Frames& out) {
   for (std::size_t i = 0; i < stages_.size(); ++i) {
     Frames due;
-    stages_[i]->release(now, due);
+    stages_[i]->release(now, bits, due);
     for (Frame& frame : due) send_from(i + 1, std::move(frame), now, bits, out);
   }
 }

@@ -32,7 +32,7 @@ class Stage {
   virtual ~Stage() = default;
   virtual void pass(Frame frame, TimePoint now, const FeatureBits& bits, Frames& out) = 0;
   virtual std::optional<TimePoint> due() const { return std::nullopt; }
-  virtual void release(TimePoint, Frames&) {}
+  virtual void release(TimePoint, const FeatureBits&, Frames&) {}
 };
 
 class Station : public Stage {
@@ -42,9 +42,9 @@ class Station : public Stage {
 
   void pass(Frame frame, TimePoint now, const FeatureBits& bits, Frames& out) override;
   std::optional<TimePoint> due() const override { return fault_->due(); }
-  void release(TimePoint now, Frames& out) override;
+  void release(TimePoint now, const FeatureBits& bits, Frames& out) override;
 
-  // Switched off, it lets go what it holds back at its next frame or when that is due.
+  // Switched off, or its gate closed, it lets go what it holds back, undamaged, at its next frame or when that is due.
   void switch_to(bool on) { on_ = on; }
   bool is_on() const { return on_; }
   const std::string& name() const { return name_; }
@@ -62,6 +62,7 @@ class Station : public Stage {
   std::mt19937_64 chance_;
   std::uint64_t concerned_ = 0;  // frames of its kind, while on and the gate open
   std::optional<TimePoint> first_fired_;
+  bool struck_v6_ = false;  // the family of what is held back
   bool on_ = true;
 };
 

@@ -45,7 +45,7 @@ def a_merging_receiver_is_healed_by_turning_gro_off(bench, vantage, family):
 
 @case(family=BOTH, seconds=240)
 def one_damaged_segment_in_ten_is_traced_to_its_knob_with_a_wire_copy(bench, family):
-    assert_found(bench, [family], ["flip-digest,one-in=10"], "wire", Expected({TSO}, limit=30))
+    assert_found(bench, [family], ["flip-digest,one-in=10"], "wire", Expected({TSO}, limit=60, proof=False))
 
 
 @case(vantage=["wire", "none"], family=BOTH, seconds=300)
