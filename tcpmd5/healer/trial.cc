@@ -90,21 +90,40 @@ bool Trial::same_kind(const Outcome& outcome) const {
          (!plan_.kind.bursts_only || outcome.burst);
 }
 
+// How often something seems damaged though nothing is: never on the wire. What was not acknowledged may have been lost;
+// how often that happens shows while the knobs are off.
+double Trial::background_rate() const {
+  if (plan_.judge != Judge::kAcceptance) return 0.001;
+  return std::clamp((off_bad_ + 1.0) / (off_outcomes_ + 10.0), 0.1, 0.45);
+}
+
+void Trial::count(bool good) {
+  ++outcomes_;
+  if (phase_ == Phase::kOn) return;
+  ++off_outcomes_;
+  off_bad_ += good ? 0 : 1;
+}
+
 // The logarithm of how much likelier such an outcome is if the damage goes on than if it has stopped.
 double Trial::weight_of(bool good) const {
   const double rate = std::clamp(plan_.kind.failure_rate, 0.02, 0.98);
   // A damaged wire copy is its own proof. What was not acknowledged may as well have been lost.
-  const double background = plan_.judge == Judge::kAcceptance ? 0.1 : 0.001;
-  const double damaged = std::max(rate, 2 * background);
+  const double background = background_rate();
+  const double damaged = std::min(std::max(rate, 2 * background), 0.98);
   return good ? std::log((1 - damaged) / (1 - background)) : std::log(damaged / background);
 }
 
-// One error in two hundred; in a thousand, where loss on the way may look like damage. To mitigate, less will do: what
-// then proves wrong is taken back.
-double Trial::certain() const {
+// To convict: one error in two hundred; in a thousand, where loss on the way may look like damage.
+double Trial::damage_certain() const {
   const bool acceptance = plan_.judge == Judge::kAcceptance;
   if (phase_ == Phase::kMitigating) return std::log(acceptance ? 100.0 : 10.0);
   return std::log(acceptance ? 1000.0 : 200.0);
+}
+
+// To acquit, and to call something healed, less will do: what proves wrong later is taken back.
+double Trial::health_certain() const {
+  if (plan_.judge == Judge::kAcceptance) return std::log(100.0);
+  return std::log(phase_ == Phase::kMitigating ? 10.0 : 200.0);
 }
 
 void Trial::enter(Phase phase, TimePoint now) {
@@ -145,6 +164,7 @@ TrialStep Trial::hold_off(Knobs knobs, TimePoint now) {
   }
   if (taken.empty()) return next_step(now);
   held_ = held_ | taken;
+  off_bad_ = off_outcomes_ = 0;
   tell(fmt::format("+{:.1f} s: off: {}", seconds(now - begun_at_), names(held_)));
   enter(Phase::kMitigating, now);
   step.solicit = true;
@@ -181,11 +201,11 @@ TrialStep Trial::outcome(const Outcome& outcome, TimePoint now) {
 
 TrialStep Trial::good(const Outcome& outcome, TimePoint now) {
   weight_ += weight_of(true);
-  ++outcomes_;
+  count(true);
   switch (phase_) {
-    case Phase::kMitigating: return weight_ <= -certain() ? begin_proof(now) : TrialStep{};
+    case Phase::kMitigating: return weight_ <= -health_certain() ? begin_proof(now) : TrialStep{};
     case Phase::kOn: return passed_while_on(outcome, now);
-    case Phase::kOffAgain: return weight_ <= -certain() ? healed_again(now) : TrialStep{};
+    case Phase::kOffAgain: return weight_ <= -health_certain() ? healed_again(now) : TrialStep{};
     case Phase::kResting: weight_ = std::max(weight_, 0.0); return {};
     case Phase::kNew:
     case Phase::kOver: return {};
@@ -198,7 +218,7 @@ TrialStep Trial::passed_while_on(const Outcome& outcome, TimePoint now) {
   ++suspect.passed;
   suspect.weight += weight_of(true);
   suspect.largest_passed = std::max(suspect.largest_passed, outcome.payload);
-  if (suspect.weight > -certain()) return {};
+  if (suspect.weight > -health_certain()) return {};
   tell(fmt::format("+{:.1f} s: {} on again: {} of this kind got through: innocent", seconds(now - begun_at_),
                    row_of(suspect.knob).text, suspect.passed));
   held_.remove(suspect.knob);
@@ -207,17 +227,17 @@ TrialStep Trial::passed_while_on(const Outcome& outcome, TimePoint now) {
 
 TrialStep Trial::bad(const Outcome& outcome, TimePoint now) {
   weight_ += weight_of(false);
-  ++outcomes_;
+  count(false);
   switch (phase_) {
     case Phase::kMitigating:
-      if (weight_ < certain()) return {};
+      if (weight_ < damage_certain()) return {};
       tell(fmt::format("+{:.1f} s: the damage goes on with {} off", seconds(now - begun_at_), names(held_)));
       return next_step(now);
     case Phase::kOn:
       suspects_[suspect_].weight += weight_of(false);
-      return suspects_[suspect_].weight >= certain() ? turn_off_again(now, true) : TrialStep{};
+      return suspects_[suspect_].weight >= damage_certain() ? turn_off_again(now, true) : TrialStep{};
     case Phase::kOffAgain:
-    case Phase::kResting: return weight_ >= certain() ? contradicted(outcome, now) : TrialStep{};
+    case Phase::kResting: return weight_ >= damage_certain() ? contradicted(outcome, now) : TrialStep{};
     case Phase::kNew:
     case Phase::kOver: return {};
   }
@@ -286,8 +306,9 @@ TrialStep Trial::turn_off_again(TimePoint now, bool broke) {
     step.solicit = true;
     return step;
   }
-  const bool nothing_told = outcomes_ == 0;
+  const bool nothing_told = outcomes_ == 0, all_well = outcomes_ > 0 && weight_ < 0;
   enter(Phase::kResting, now);
+  if (all_well) phase_began_ -= limits_.rest;  // nothing to recover from: it goes on at once
   if (nothing_told && ++suspect.empty_phases >= limits_.empty_phases) {
     tell(fmt::format("+{:.1f} s: nothing of the kind that failed was sent while {} was on: it stays off, unproven",
                      seconds(now - begun_at_), row_of(suspect.knob).text));
@@ -348,6 +369,23 @@ TrialStep Trial::reopen(std::size_t payload, TimePoint now) {
   return step;
 }
 
+// What broke once stays off, suspected. Without traffic to tell, all of it does; but where there was traffic and
+// nothing broke, nobody is blamed.
+TrialStep Trial::out_of_time(TimePoint now) {
+  const auto broke = [](const Suspect& suspect) {
+    return suspect.reversals > 0 || suspect.standing == Standing::kProven;
+  };
+  const bool any_broke = std::ranges::any_of(suspects_, broke);
+  const bool any_passed = std::ranges::any_of(suspects_, [](const Suspect& suspect) { return suspect.passed > 0; });
+  if (!any_broke && any_passed) return finish(TrialResult::End::kContradicted, now);
+  tell("there was no time, or no traffic, to prove the rest");
+  for (Suspect& suspect : suspects_) {
+    if (suspect.standing != Standing::kUntested || !held_.has(suspect.knob)) continue;
+    suspect.standing = !any_broke || broke(suspect) ? Standing::kSuspected : Standing::kInnocent;
+  }
+  return next_suspect(now);
+}
+
 TrialStep Trial::tick(TimePoint now, bool may_break) {
   TrialStep step;
   switch (phase_) {
@@ -365,13 +403,7 @@ TrialStep Trial::tick(TimePoint now, bool may_break) {
       if (now - phase_began_ >= limits_.on_phase) return turn_off_again(now, false);
       break;
     case Phase::kResting:
-      if (now - *mitigated_at_ >= limits_.proof) {
-        tell("there was no time, or no traffic, to prove the rest: it stays off");
-        for (Suspect& suspect : suspects_)
-          if (suspect.standing == Standing::kUntested && held_.has(suspect.knob))
-            suspect.standing = Standing::kSuspected;
-        return next_suspect(now);
-      }
+      if (now - *mitigated_at_ >= limits_.proof) return out_of_time(now);
       if (now - phase_began_ < limits_.rest) return {};
       if (may_break) return next_suspect(now);
       break;  // a keepalive that gets through gives the peer's Hold Timer its full time again

@@ -150,6 +150,7 @@ class Trial {
   TrialStep settle_suspect(Standing standing, TimePoint now);
   TrialStep contradicted(const Outcome& outcome, TimePoint now);
   TrialStep reopen(std::size_t payload, TimePoint now);
+  TrialStep out_of_time(TimePoint now);
   TrialStep finish(TrialResult::End end, TimePoint now);
   TrialStep good(const Outcome& outcome, TimePoint now);
   TrialStep bad(const Outcome& outcome, TimePoint now);
@@ -158,8 +159,11 @@ class Trial {
   FeatureChange restoring() const;
   void tell(std::string line) { story_.push_back(std::move(line)); }
   bool same_kind(const Outcome& outcome) const;
+  double background_rate() const;
+  void count(bool good);
   double weight_of(bool good) const;
-  double certain() const;
+  double damage_certain() const;
+  double health_certain() const;
   Suspect* find(Knob knob);
   Knobs blockers(Knob knob) const;
 
@@ -175,6 +179,7 @@ class Trial {
   std::optional<TimePoint> mitigated_at_, proven_at_;
   double weight_ = 0;         // of the outcomes in this phase: positive speaks for damage, negative for health
   std::size_t outcomes_ = 0;  // in this phase
+  double off_bad_ = 0, off_outcomes_ = 0;  // while everything suspected was off
   int contradictions_ = 0;
   std::vector<std::string> story_;
 };
