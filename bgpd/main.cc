@@ -49,7 +49,6 @@ sigset_t block_signals() {
 tw::api::ApiOptions api_options(const tw::bgp::Config& config, const tw::bgp::Speaker& speaker) {
   tw::api::ApiOptions options;
   options.verify = speaker.verification().control();
-  options.why_no_verify = "the configuration says so ([verify] mode = \"off\")";
   options.listen = config.api_listen;
   if (config.http) options.http = tw::api::HttpAddress{config.http->host, config.http->port};
   return options;

@@ -43,7 +43,6 @@ void log_verdict(const tcpmd5::Verdict& verdict) {
 Verification::Verification(boost::asio::io_context& io, const VerifyConfig& config, std::string state_directory,
                            const Neighbors& neighbors)
     : io_(io), state_directory_(std::move(state_directory)), neighbors_(neighbors) {
-  if (config.mode == VerifyMode::kOff) return;
   tcpmd5::LiveVerifierHooks hooks;
   // The verifier's thread posts to the routing thread, which may by then have dropped this.
   hooks.solicit = [this, alive = std::weak_ptr(alive_)](const boost::asio::ip::address& peer) {
@@ -65,12 +64,9 @@ tcpmd5::LiveVerifierOptions Verification::options(const VerifyConfig& config) co
           .state_directory = state_directory_};
 }
 
-void Verification::reconfigure(const VerifyConfig& config) {
-  if (verifier_) verifier_->reconfigure(options(config));
-}
+void Verification::reconfigure(const VerifyConfig& config) { verifier_->reconfigure(options(config)); }
 
 void Verification::keys_changed(const std::map<tcpmd5::PeerSpec, tcpmd5::Key>& keys) {
-  if (!verifier_) return;
   std::vector<tcpmd5::KeyedPeer> peers;
   for (const auto& [peer, key] : keys)
     if (!key.empty()) peers.push_back({peer, {key}});
@@ -78,13 +74,13 @@ void Verification::keys_changed(const std::map<tcpmd5::PeerSpec, tcpmd5::Key>& k
 }
 
 void Verification::wait_until_ready() {
-  if (verifier_ && !verifier_->wait_until_ready(kReadyWithin))
+  if (!verifier_->wait_until_ready(kReadyWithin))
     log::line(Level::kWarning, "verify", {}, "the verifier takes long to start; the first segments may go unseen");
 }
 
 // Several changes in one turn of the routing thread are told together.
 void Verification::sessions_changed() {
-  if (!verifier_ || std::exchange(sessions_posted_, true)) return;
+  if (std::exchange(sessions_posted_, true)) return;
   boost::asio::post(io_, [this, alive = std::weak_ptr(alive_)] {
     if (alive.lock()) send_sessions();
   });

@@ -36,7 +36,7 @@ class Verification {
   // A session came up or went down.
   void sessions_changed();
 
-  // What the API asks; null in mode "off". Any thread.
+  // What the API asks. Any thread.
   std::shared_ptr<tcpmd5::VerifyControl> control() const { return verifier_; }
 
  private:

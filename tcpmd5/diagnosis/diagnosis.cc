@@ -79,7 +79,7 @@ void Diagnosis::found(const Finding& finding, TimePoint now) {
 
 // What fails always shows at once; what fails now and then takes more, so that its rate is known.
 bool Diagnosis::is_enough(const Run& run, const Finding& finding) const {
-  const int for_a_rate = finding.proven ? 3 : 4;
+  const int for_a_rate = finding.proven ? 2 : 4;
   return run.bad >= std::max(row_of(finding.fault).findings_needed, run.good == 0 ? 2 : for_a_rate);
 }
 

@@ -65,11 +65,12 @@ void LiveVerifier::Worker::set_peers(std::vector<KeyedPeer> peers) {
 }
 
 void LiveVerifier::Worker::reconfigure(const LiveVerifierOptions& options) {
-  const bool other_wire = options.wire != options_.wire;
+  const bool other_mode = options.mode != options_.mode, other_wire = options.wire != options_.wire;
   options_ = options;
   engine_.set_mode(options_.mode);
   paths_.prove_on_resetting_drivers(options_.prove_on_resetting_drivers);
-  if (other_wire) open_vantages();
+  if (other_mode || other_wire) open_vantages();
+  if (other_mode) resolve_paths();
 }
 
 // --- what an earlier life left ---
@@ -114,7 +115,8 @@ void LiveVerifier::Worker::open_vantages() {
             publish();
           },
       .blind = [this](Blindness blindness) { engine_.on_blind(blindness, false, steady_clock::now()); }};
-  for (const std::string& wire : options_.wire) {
+  const std::vector<std::string> wires = options_.mode == HealerMode::kOff ? std::vector<std::string>{} : options_.wire;
+  for (const std::string& wire : wires) {
     const std::size_t colon = wire.find(':');
     const std::string kind = wire.substr(0, colon), where = wire.substr(colon + 1);
     if (kind == "pcap")
@@ -147,7 +149,8 @@ void LiveVerifier::Worker::tell_once(const std::string& source, const std::strin
 void LiveVerifier::Worker::resolve_paths() {
   next_resolve_ = steady_clock::now() + kResolveEvery;
   std::vector<PeerSpec> specs;
-  for (const KeyedPeer& peer : peers_) specs.push_back(peer.peer);
+  if (options_.mode != HealerMode::kOff)
+    for (const KeyedPeer& peer : peers_) specs.push_back(peer.peer);
   paths_.resolve(specs);
   open_taps();
 }

@@ -119,7 +119,8 @@ std::vector<std::uint8_t> LiveVerifier::Worker::capture(const address& peer) {
            .frame = seen.frame,
            .original_length = 0,
            .direction = Direction::kUnknown,
-           .comments = first ? std::vector<std::string>{finding.text} : std::vector<std::string>{}});
+           .comments =
+               first ? std::vector<std::string>{finding.text, seen.where} : std::vector<std::string>{seen.where}});
       first = false;
     }
   }
