@@ -192,8 +192,9 @@ TrialStep Trial::changed(const ChangeOutcome& outcome, TimePoint now) {
 }
 
 TrialStep Trial::outcome(const Outcome& outcome, TimePoint now) {
+  const auto settle = plan_.judge == Judge::kReceived ? limits_.settle_received : limits_.settle;
   if (phase_ == Phase::kNew || phase_ == Phase::kOver || outcome.judge != plan_.judge ||
-      outcome.sent_at < phase_began_ + limits_.settle)
+      outcome.sent_at < phase_began_ + settle)
     return {};
   if (!outcome.good) return bad(outcome, now);
   return same_kind(outcome) ? good(outcome, now) : TrialStep{};
