@@ -52,6 +52,10 @@ class Scene:
             self.peer.start()
         self.node.start()
 
+    def begin_anew(self):
+        """The speaker was started again: it has none of the routes that were announced."""
+        self._turn = 0
+
     def stimulate(self):
         """Announces or withdraws a batch, if it is time."""
         if time.monotonic() < self._next:

@@ -25,6 +25,7 @@ def kill(scene):
 def start_again(scene):
     scene.node.process.start()
     scene.node.wait_ready()
+    scene.begin_anew()
 
 
 def proven(scene):
