@@ -136,7 +136,7 @@ void LiveVerifier::Worker::check_sources() {
     tell_once(vantage->name(), vantage->working() ? "" : vantage->status().problem);
   }
   engine_.set_has_vantage(any);
-  forwarding_.sample(paths_, steady_clock::now());
+  if (options_.mode != HealerMode::kOff) forwarding_.sample(paths_, steady_clock::now());
 }
 
 // Every new problem of a source once; that it is over is not worth a line.
