@@ -34,16 +34,16 @@ def proven(scene):
 
 def killed_during_the_trial(bench):
     scene = Scene(bench, ["ipv4"], faults=[FAULT])
-    scene.watch(lambda: any(v.confidence == "mitigated" for v in verdicts(scene.node)), "the trial to mitigate", 60)
+    scene.watch(lambda: any(v.confidence == "mitigated" for v in verdicts(scene.node)) and scene.changed(),
+                "the trial to mitigate, and hold a knob off", 60)
     kill(scene)
+    assert scene.changed(), "the trial left nothing behind to be put back"
     return scene
 
 
 @case(seconds=120)
 def a_restore_by_hand_puts_back_what_a_killed_trial_left(bench):
     scene = killed_during_the_trial(bench)
-    if not scene.changed():  # it was killed while the knob was on
-        return
     done = scene.node.namespace.run(os.path.join(BINARIES, "truewire"), "verify", "restore", "--state-dir",
                                     scene.node.state_directory)
     assert done.returncode == 0, done.stdout + done.stderr
