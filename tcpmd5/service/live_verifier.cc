@@ -28,6 +28,7 @@ void LiveVerifier::set_sessions(Sessions sessions) {
 }
 
 void LiveVerifier::reconfigure(LiveVerifierOptions options) {
+  worker_->allow_probes(options);  // at once: a probe may connect the moment that the caller says it may
   worker_->must_post([options = std::move(options)](Worker& worker) { worker.reconfigure(options); });
 }
 
@@ -61,6 +62,11 @@ std::uint64_t LiveVerifier::watch(std::function<void(const HistoryEntry&)> on_en
 
 void LiveVerifier::end_watch(std::uint64_t id) {
   worker_->must_post([id](Worker& worker) { worker.end_watch(id); });
+}
+
+std::variant<std::unique_ptr<ProbeIntake::Session>, std::string> LiveVerifier::connect(ProbeIdentity identity,
+                                                                                       Hooks hooks) {
+  return worker_->probes().connect(std::move(identity), std::move(hooks));
 }
 
 }  // namespace tw::tcpmd5

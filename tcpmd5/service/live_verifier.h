@@ -6,19 +6,21 @@
 #pragma once
 
 #include "tcpmd5/service/engine.h"
+#include "tcpmd5/service/probe_intake.h"
 #include "tcpmd5/service/verify_control.h"
 
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace tw::tcpmd5 {
 
 struct LiveVerifierOptions {
   HealerMode mode = HealerMode::kWatch;
-  std::vector<std::string> wire;  // "mirror:IFACE", "pcap:FILE"
+  std::vector<std::string> wire;  // "mirror:IFACE", "pcap:FILE", "probe:NAME"
   bool prove_on_resetting_drivers = false;
   std::string state_directory;  // where trials, remedies and the history are kept
   bool operator==(const LiveVerifierOptions&) const = default;
@@ -31,7 +33,7 @@ struct LiveVerifierHooks {
   std::function<void(const std::string&)> problem;  // one line for people: blindness, missing privileges
 };
 
-class LiveVerifier : public VerifyControl {
+class LiveVerifier : public VerifyControl, public ProbeIntake {
  public:
   LiveVerifier(LiveVerifierOptions options, LiveVerifierHooks hooks);
   // Puts back what a running trial changed, and ends the thread.
@@ -51,6 +53,8 @@ class LiveVerifier : public VerifyControl {
   void capture(boost::asio::ip::address peer, Reply<std::vector<std::uint8_t>> reply) override;
   std::uint64_t watch(std::function<void(const HistoryEntry&)> on_entry) override;
   void end_watch(std::uint64_t id) override;
+
+  std::variant<std::unique_ptr<Session>, std::string> connect(ProbeIdentity identity, Hooks hooks) override;
 
  private:
   class Worker;

@@ -5,11 +5,13 @@
 #pragma once
 
 #include "tcpmd5/capture/capture_decoder.h"
+#include "tcpmd5/decoy/decoy_port.h"
 #include "tcpmd5/key.h"
 
 #include <boost/asio/ip/address.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -37,6 +39,9 @@ struct ProbeBatch {
   std::uint64_t dropped = 0;  // before these
 };
 
+// What a probe is asked to capture: BGP, and decoys.
+inline constexpr std::uint16_t kProbePorts[] = {179, kDecoyPort};
+
 // What the daemon asks of a probe.
 struct ProbeWatch {
   std::vector<std::uint16_t> ports;
@@ -58,25 +63,33 @@ struct DecoyAnswer {
   std::variant<boost::asio::ip::address, std::string> result;
 };
 
+// Sent whenever it changes, and every few seconds as proof of life.
+struct ProbeState {
+  std::string problem;        // why nothing can be captured now; empty: all is well
+  std::uint64_t dropped = 0;  // since the last message
+};
+using ProbeMessage = std::variant<ProbeBatch, ProbeState, DecoyAnswer>;
+
 class ProbeIntake {
  public:
   virtual ~ProbeIntake() = default;
+  static constexpr std::size_t kMaxFrames = 4096;  // in one batch; what is beyond is dropped, and counted
 
-  // One connected probe. Dropping it says that it is gone.
+  // One connected probe. Dropping it says that it is gone. It must not outlive the intake.
   class Session {
    public:
     virtual ~Session() = default;
-    // `taken` is called when the verifier has dealt with the batch, on its thread: one batch at a time.
-    virtual void frames(ProbeBatch batch, std::function<void()> taken) = 0;
-    virtual void state(std::string problem, std::uint64_t dropped) = 0;
-    virtual void decoy(DecoyAnswer answer) = 0;
+    // `taken` is called on the verifier's thread when the message has been dealt with. One message at a time: one that
+    // comes before is dropped, and counted with the frames that were (its `taken` is called all the same).
+    virtual void take(ProbeMessage message, std::function<void()> taken) = 0;
   };
-  // Nothing, with the reason, if no "probe:NAME" is configured for it. `request` and `replaced` are called on the
-  // verifier's thread, until the session is dropped; `replaced` when another of the same name has taken its place.
+  // Called on the verifier's thread while the session lives, and perhaps once or twice after that.
   struct Hooks {
     std::function<void(ProbeRequest)> request;
-    std::function<void()> replaced;
+    // It is over, and why: another of the same name has taken its place, or the configuration names it no more.
+    std::function<void(std::string)> ended;
   };
+  // Otherwise the reason: no "probe:NAME" is configured for it, or the verifier is off.
   virtual std::variant<std::unique_ptr<Session>, std::string> connect(ProbeIdentity identity, Hooks hooks) = 0;
 };
 

@@ -16,6 +16,12 @@ namespace tw::tcpmd5 {
 using boost::asio::ip::address;
 using std::chrono::steady_clock;
 
+namespace {
+
+constexpr std::string_view kProbeWire = "probe:";
+
+}  // namespace
+
 LiveVerifier::Worker::Worker(LiveVerifierOptions options, LiveVerifierHooks hooks)
     : options_(std::move(options)),
       hooks_(std::move(hooks)),
@@ -28,6 +34,7 @@ LiveVerifier::Worker::Worker(LiveVerifierOptions options, LiveVerifierHooks hook
       feature_descriptor_(io_),
       timer_(io_) {
   paths_.prove_on_resetting_drivers(options_.prove_on_resetting_drivers);
+  allow_probes(options_);
   boost::asio::post(io_, [this] {
     open_store();
     open_vantages();
@@ -48,6 +55,7 @@ LiveVerifier::Worker::~Worker() {
   // What reads from the io_context goes before it.
   for (auto& [ifindex, tap] : taps_) tap->stop();
   taps_.clear();
+  probes_.forget_vantages();
   vantages_.clear();
   if (path_descriptor_.is_open()) path_descriptor_.release();
   if (feature_descriptor_.is_open()) feature_descriptor_.release();
@@ -106,7 +114,16 @@ void LiveVerifier::Worker::adopt(const StoredRemedy& remedy, const PathDevice* d
 
 // --- sources ---
 
+void LiveVerifier::Worker::allow_probes(const LiveVerifierOptions& options) {
+  if (options.mode == HealerMode::kOff) return probes_.allow({}, "the verifier is off");
+  std::set<std::string> names;
+  for (const std::string& wire : options.wire)
+    if (wire.starts_with(kProbeWire)) names.insert(wire.substr(kProbeWire.size()));
+  probes_.allow(std::move(names), "the configuration names no such probe in wire of [verify]");
+}
+
 void LiveVerifier::Worker::open_vantages() {
+  probes_.forget_vantages();
   vantages_.clear();
   const VantageHandlers handlers{
       .copies =
@@ -119,7 +136,11 @@ void LiveVerifier::Worker::open_vantages() {
   for (const std::string& wire : wires) {
     const std::size_t colon = wire.find(':');
     const std::string kind = wire.substr(0, colon), where = wire.substr(colon + 1);
-    if (kind == "pcap")
+    if (wire.starts_with(kProbeWire)) {
+      auto probe = std::make_unique<Probe>(where, handlers);
+      probes_.set_vantage(where, probe.get());
+      vantages_.push_back(std::move(probe));
+    } else if (kind == "pcap")
       vantages_.push_back(std::make_unique<CaptureFollower>(where, handlers));
     else
       vantages_.push_back(std::make_unique<Mirror>(io_, where, handlers));

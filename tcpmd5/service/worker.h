@@ -9,6 +9,7 @@
 #include "tcpmd5/service/live_verifier.h"
 #include "tcpmd5/service/mirror.h"
 #include "tcpmd5/service/paths.h"
+#include "tcpmd5/service/probes.h"
 #include "tcpmd5/service/tap_reader.h"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -53,6 +54,8 @@ class LiveVerifier::Worker {
     watchers_[id] = std::move(on_entry);
   }
   void end_watch(std::uint64_t id) { watchers_.erase(id); }
+  Probes& probes() { return probes_; }                    // any thread
+  void allow_probes(const LiveVerifierOptions& options);  // any thread
 
  private:
   static constexpr std::chrono::milliseconds kLongestWait{250}, kShortestWait{5};
@@ -93,6 +96,8 @@ class LiveVerifier::Worker {
   std::map<unsigned, std::shared_ptr<TapReader>> taps_;
   std::map<unsigned, std::string> tap_problems_;
   std::map<unsigned, DeviceFeatures> first_seen_;  // of each device
+  // What a flood of changes costs is bounded: sources are looked at when the timer comes round.
+  Probes probes_{io_, [this] { next_check_ = {}; }};
   std::vector<std::unique_ptr<Vantage>> vantages_;
   ForwardingLook forwarding_{io_, engine_.forwarding()};
   std::map<std::string, std::string> told_;  // problems, by source
