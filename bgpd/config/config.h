@@ -87,10 +87,16 @@ struct SpeakerConfig {
   std::vector<rib::IpAddress> listen;       // empty: any, both families
   bool operator==(const SpeakerConfig&) const = default;
 };
-struct HttpEndpoint {
+struct ListenEndpoint {
   std::string host;  // an address literal
   std::uint16_t port = 0;
-  bool operator==(const HttpEndpoint&) const = default;
+  bool operator==(const ListenEndpoint&) const = default;
+};
+// Where remote probes connect, under mutual TLS. Names of files in PEM; they are read by whoever opens the sockets.
+struct ProbeListener {
+  std::vector<ListenEndpoint> listen;  // at least one
+  std::string certificate, private_key, client_ca;
+  bool operator==(const ProbeListener&) const = default;
 };
 // What the verifier of signed segments may do.
 enum class VerifyMode : std::uint8_t {
@@ -101,7 +107,8 @@ enum class VerifyMode : std::uint8_t {
 std::string_view name(VerifyMode mode);  // "watch"
 struct VerifyConfig {
   VerifyMode mode = VerifyMode::kWatch;
-  std::vector<std::string> wire;  // "mirror:eth1", "pcap:/path": where copies from the wire come from; no two alike
+  // Where copies from the wire come from, no two alike: "mirror:eth1", "pcap:/path", "probe:name".
+  std::vector<std::string> wire;
   bool prove_on_resetting_drivers = false;  // reversals also where a change of offloads resets the device
   bool operator==(const VerifyConfig&) const = default;
 };
@@ -118,10 +125,11 @@ struct Config {
   std::vector<NeighborRange> ranges;
   std::vector<Originate> originate;
   std::vector<std::string> api_listen = {"unix:/run/truewire/api.sock"};
-  std::optional<HttpEndpoint> http;
+  std::optional<ListenEndpoint> http;
   std::string log_level = "info";  // trace debug info warning error
   bool log_json = false;
   VerifyConfig verify;
+  std::optional<ProbeListener> probe;
   std::vector<ConfigError> warnings;  // legal, but probably not what was meant
 };
 

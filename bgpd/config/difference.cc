@@ -141,6 +141,11 @@ std::vector<std::string> needs_restart(const Config& now, const Config& next) {
   add(now.speaker.listen != next.speaker.listen, "speaker.listen");
   add(now.api_listen != next.api_listen, "api.listen");
   add(now.http != next.http, "http.listen");
+  const ProbeListener before = now.probe.value_or(ProbeListener{}), after = next.probe.value_or(ProbeListener{});
+  add(before.listen != after.listen, "probe.listen");
+  add(before.certificate != after.certificate, "probe.certificate");
+  add(before.private_key != after.private_key, "probe.private-key");
+  add(before.client_ca != after.client_ca, "probe.client-ca");
   return keys;
 }
 

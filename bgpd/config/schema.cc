@@ -2,6 +2,7 @@
 #include "bgpd/config/neighbor_keys.h"
 #include "bgpd/config/nested_keys.h"
 #include "bgpd/config/policy_keys.h"
+#include "bgpd/config/probe_keys.h"
 #include "bgpd/config/session_keys.h"
 #include "bgpd/config/speaker_keys.h"
 #include "bgpd/config/top_level.h"
@@ -48,6 +49,8 @@ const std::vector<Section>& schema() {
       section("[http]", "Health and metrics.", http_keys()),
       section("[log]", "The log, on standard error.", log_keys()),
       section("[verify]", "Watching our own signed segments; without the section the verifier watches.", verify_keys()),
+      section("[probe]", "Where remote probes connect, under mutual TLS. Each is named in `wire` of `[verify]`.",
+              probe_keys()),
   };
   return sections;
 }

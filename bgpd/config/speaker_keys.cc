@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 namespace tw::bgp::config {
 
@@ -71,25 +70,17 @@ void read_api_endpoint(Reading& reading, const KeyInfo& key, const Value& value,
   out = *text;
 }
 
-void read_http_endpoint(Reading& reading, const KeyInfo& key, const Value& value, std::optional<HttpEndpoint>& out) {
+void read_http_endpoint(Reading& reading, const KeyInfo& key, const Value& value, std::optional<ListenEndpoint>& out) {
   const auto text = text_value(reading, key, value);
   if (!text) return;
-  const std::size_t colon = text->rfind(':');
-  const std::string_view host = std::string_view(*text).substr(0, std::min(colon, text->size()));
-  const std::string_view digits = colon == std::string::npos ? "" : std::string_view(*text).substr(colon + 1);
-  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
-  const auto address = rib::parse_address(bracketed ? host.substr(1, host.size() - 2) : host);
-  unsigned port = 0;
-  const auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  const bool port_legal = code == std::errc{} && end == digits.data() + digits.size() && port >= 1 && port <= 65535;
-  if (!address || address->v6 != bracketed || !port_legal) {
-    const char* why = host == "localhost" ? "; write the address 127.0.0.1 or [::1]" : "";
-    return reading.error(value.place,
-                         "listen of [http] must be an address and a port, as \"127.0.0.1:9112\" or "
-                         "\"[::1]:9112\"; " +
-                             in_quotes(*text) + " is not" + why);
+  out = endpoint_of(*text);
+  if (!out) {
+    const char* why = text->starts_with("localhost:") ? "; write the address 127.0.0.1 or [::1]" : "";
+    reading.error(value.place,
+                  "listen of [http] must be an address and a port, as \"127.0.0.1:9112\" or "
+                  "\"[::1]:9112\"; " +
+                      in_quotes(*text) + " is not" + why);
   }
-  out = HttpEndpoint{rib::to_string(*address), static_cast<std::uint16_t>(port)};
 }
 
 void read_log_level(Reading& reading, const KeyInfo& key, const Value& value, std::string& out) {

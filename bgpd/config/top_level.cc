@@ -4,6 +4,7 @@
 #include "bgpd/config/cross_checks.h"
 #include "bgpd/config/neighbor_keys.h"
 #include "bgpd/config/policy_keys.h"
+#include "bgpd/config/probe_keys.h"
 #include "bgpd/config/session_keys.h"
 #include "bgpd/config/speaker_keys.h"
 #include "bgpd/config/values.h"
@@ -45,7 +46,7 @@ void many_tables(Reading& reading, const KeyInfo& key, const Value& value, std::
 
 using O = Outline;
 
-constexpr std::array<Key<O>, 12> kTopLevelKeys = {{
+constexpr std::array<Key<O>, 13> kTopLevelKeys = {{
     key<O, one_table, &O::speaker>({.name = "speaker", .type = "table", .help = "Who we are.", .required = true}),
     key<O, many_tables, &O::neighbors>({.name = "neighbor", .type = "tables", .help = "A neighbor, by its address."}),
     key<O, many_tables, &O::groups>(
@@ -61,6 +62,7 @@ constexpr std::array<Key<O>, 12> kTopLevelKeys = {{
     key<O, one_table, &O::http>({.name = "http", .type = "table", .help = "Health and metrics over HTTP."}),
     key<O, one_table, &O::log>({.name = "log", .type = "table", .help = "What is logged, and how."}),
     key<O, one_table, &O::verify>({.name = "verify", .type = "table", .help = "Watching our own signed segments."}),
+    key<O, one_table, &O::probe>({.name = "probe", .type = "table", .help = "Where remote probes connect."}),
     {{.name = "check", .type = "tables", .help = "Health checks that routes depend on.", .supported = false}, nullptr},
 }};
 
@@ -68,6 +70,11 @@ template <class Keys, class Draft>
 void read_optional_table(Reading& reading, const Value* value, std::string_view section, const Keys& keys,
                          Draft& draft) {
   if (value) read_table(reading, *value->as<Table>(), value->place, section, part(keys, draft));
+}
+
+const Value* wire_of(const Outline& outline) {
+  const Member* const wire = outline.verify ? outline.verify->as<Table>()->find("wire") : nullptr;
+  return wire ? &wire->value : nullptr;
 }
 
 std::vector<Originate> read_originate(Reading& reading, const Outline& outline) {
@@ -115,6 +122,8 @@ Config read_document(Reading& reading, const Table& document) {
   read_optional_table(reading, outline.http, "[http]", http_keys(), config);
   read_optional_table(reading, outline.log, "[log]", log_keys(), config);
   if (outline.verify) config.verify = read_verify(reading, *outline.verify);
+  if (outline.probe) config.probe = read_probe(reading, *outline.probe);
+  check_probes(reading, config.verify, wire_of(outline), outline.probe);
   config.speaker = speaker.speaker;
   config.originate = read_originate(reading, outline);
   for (const Value* value : outline.prefix_lists) read_prefix_list(reading, *value);

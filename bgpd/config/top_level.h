@@ -15,6 +15,7 @@ struct Outline {
   const Value* http = nullptr;
   const Value* log = nullptr;
   const Value* verify = nullptr;
+  const Value* probe = nullptr;
   std::vector<const Value*> neighbors, groups, ranges, prefix_lists, policies, originate;
 };
 std::span<const Key<Outline>> top_level_keys();

@@ -168,6 +168,19 @@ void read_family(Reading& reading, const KeyInfo& key, const Value& value, rib::
   read_word(reading, key, value, kFamilyWords, out);
 }
 
+std::optional<ListenEndpoint> endpoint_of(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const std::string_view host = text.substr(0, colon), digits = text.substr(colon + 1);
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  const auto address = rib::parse_address(bracketed ? host.substr(1, host.size() - 2) : host);
+  unsigned port = 0;
+  const auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  const bool port_legal = code == std::errc{} && end == digits.data() + digits.size() && port >= 1 && port <= 65535;
+  if (!address || address->v6 != bracketed || !port_legal) return std::nullopt;
+  return ListenEndpoint{rib::to_string(*address), static_cast<std::uint16_t>(port)};
+}
+
 void read_families(Reading& reading, const KeyInfo& key, const Value& value, rib::FamilySet& out) {
   const Values* items = value.as<Values>();
   if (!items) return wrong_type(reading, key, value, "a list, as [\"ipv4-unicast\"]");

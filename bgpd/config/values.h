@@ -58,6 +58,8 @@ void read_address(Reading&, const KeyInfo&, const Value&, rib::IpAddress& out);
 void read_prefix(Reading&, const KeyInfo&, const Value&, rib::Prefix& out);
 // "192.0.2.0/24"; says what is wrong with it at `place`, host bits included.
 std::optional<rib::Prefix> prefix_of(Reading&, Place place, std::string_view text);
+// "192.0.2.1:1790" or "[2001:db8::1]:1790"; nothing: it is neither.
+std::optional<ListenEndpoint> endpoint_of(std::string_view text);
 void read_families(Reading&, const KeyInfo&, const Value&, rib::FamilySet& out);
 void read_family(Reading&, const KeyInfo&, const Value&, rib::Family& out);
 void read_community(Reading&, const KeyInfo&, const Value&, std::uint32_t& out);

@@ -1,6 +1,7 @@
 // The table of [verify], and what a vantage may be called.
 #include "bgpd/config/verify_keys.h"
 
+#include "bgpd/config/probe_keys.h"
 #include "bgpd/config/values.h"
 
 #include <algorithm>
@@ -12,7 +13,7 @@ namespace {
 
 constexpr std::size_t kMaxInterface = 15;  // IFNAMSIZ of Linux, less the closing NUL
 
-constexpr std::string_view kMirror = "mirror:", kPcap = "pcap:", kProbe = "probe";
+constexpr std::string_view kMirror = "mirror:", kPcap = "pcap:", kProbe = "probe:";
 
 bool is_interface(std::string_view name) {
   return !name.empty() && name.size() <= kMaxInterface && name != "." && name != ".." &&
@@ -52,15 +53,21 @@ void read_vantage(Reading& reading, const KeyInfo& key, const Value& value, std:
     return;
   }
   if (text->starts_with(kProbe)) {
-    return reading.error(value.place,
-                         "wire: probes are not supported by this version; use a mirror port, as "
-                         "\"mirror:eth1\"");
+    if (!is_probe_name(text->substr(kProbe.size()))) {
+      return reading.error(value.place,
+                           in_quotes(*text) +
+                               " names no probe; write \"probe:\" and the name in its certificate (letters, "
+                               "digits, \"-\", \".\" and \"_\"), as \"probe:rack-7\"; where it connects is said "
+                               "in [probe]");
+    }
+    out = *text;
+    return;
   }
   const std::string hint = is_interface(*text)      ? "; did you mean " + in_quotes(std::string(kMirror) + *text) + "?"
                            : text->starts_with("/") ? "; did you mean " + in_quotes(std::string(kPcap) + *text) + "?"
                                                     : "";
-  reading.error(value.place, "wire must be made of \"mirror:INTERFACE\" and \"pcap:FILE\"; " + in_quotes(*text) +
-                                 " is neither" + hint);
+  reading.error(value.place, "wire must be made of \"mirror:INTERFACE\", \"probe:NAME\" and \"pcap:FILE\"; " +
+                                 in_quotes(*text) + " is none of them" + hint);
 }
 
 void read_wire(Reading& reading, const KeyInfo& key, const Value& value, std::vector<std::string>& out) {
@@ -102,12 +109,13 @@ constexpr std::array<Key<D>, 3> kVerifyKeys = {{
     key<D, read_wire, &D::verify, &C::wire>(
         {.name = "wire",
          .type = "text, or list of texts",
-         .values = "`\"mirror:INTERFACE\"`, `\"pcap:FILE\"`",
+         .values = "`\"mirror:INTERFACE\"`, `\"probe:NAME\"`, `\"pcap:FILE\"`",
          .default_text = "nowhere",
          .reload = ReloadClass::kLive,
          .help = "Where copies of our segments can be seen beyond the NIC: at an interface that a mirror port is "
-                 "connected to (GRE, ERSPAN and VXLAN are taken off), or in a capture file. Without any, the peers' "
-                 "acknowledgments and what arrives have to do.",
+                 "connected to (GRE, ERSPAN and VXLAN are taken off), by a `truewire probe` on another host, which "
+                 "connects as `[probe]` says, or in a capture file. Without any, the peers' acknowledgments and what "
+                 "arrives have to do.",
          .example = "[\"mirror:eth1\"]"}),
     key<D, read_boolean, &D::verify, &C::prove_on_resetting_drivers>(
         {.name = "proof-on-resetting-drivers",

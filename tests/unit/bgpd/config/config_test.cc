@@ -79,7 +79,7 @@ TEST(Config, ReadsTheExampleOfTheDesign) {
   EXPECT_EQ(config.ranges[0].settings.as, (std::vector{rib::AsNumber{64500}, rib::AsNumber{64501}}));
   ASSERT_EQ(config.originate.size(), 1U);
   EXPECT_EQ(config.originate[0].prefixes.size(), 4U);
-  EXPECT_EQ(config.http, (HttpEndpoint{"127.0.0.1", 9112}));
+  EXPECT_EQ(config.http, (ListenEndpoint{"127.0.0.1", 9112}));
 }
 
 TEST(Config, EveryDefaultIsFilledIn) {
@@ -202,9 +202,28 @@ format = "json"
   EXPECT_EQ(config.speaker.port, 1179);
   EXPECT_EQ(config.speaker.listen, std::vector{*rib::parse_address("192.0.2.2")});
   EXPECT_EQ(config.api_listen, (std::vector<std::string>{"unix:/run/a", "unix:/run/b"}));
-  EXPECT_EQ(config.http, (HttpEndpoint{"::1", 9112}));
+  EXPECT_EQ(config.http, (ListenEndpoint{"::1", 9112}));
   EXPECT_EQ(config.log_level, "debug");
   EXPECT_TRUE(config.log_json);
+}
+
+TEST(Config, TheListenerForProbesReachesItsSettings) {
+  const Config config = valid(std::string(kSpeaker) + R"(
+[verify]
+wire = ["mirror:eth1", "probe:rack-7.example.net"]
+[probe]
+listen = ["192.0.2.2:1790", "[2001:db8::2]:1790"]
+certificate = "/etc/truewire/probe/daemon.pem"
+private-key = "/etc/truewire/probe/daemon.key"
+client-ca = "/etc/truewire/probe/../ca.pem"
+)");
+  EXPECT_EQ(config.verify.wire, (std::vector<std::string>{"mirror:eth1", "probe:rack-7.example.net"}));
+  ASSERT_TRUE(config.probe);
+  EXPECT_EQ(*config.probe, (ProbeListener{{{"192.0.2.2", 1790}, {"2001:db8::2", 1790}},
+                                          "/etc/truewire/probe/daemon.pem",
+                                          "/etc/truewire/probe/daemon.key",
+                                          "/etc/truewire/ca.pem"}));
+  EXPECT_FALSE(valid(kSpeaker).probe);
 }
 
 TEST(Config, VerifyReachesItsSettings) {

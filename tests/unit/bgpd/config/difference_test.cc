@@ -216,6 +216,21 @@ TEST(DescribeDifference, TellsWhatNeedsARestartAndWhatTheLogDoes) {
                           "log.format: changed to json"));
 }
 
+TEST(DescribeDifference, TheListenerForProbesNeedsARestart) {
+  const std::string wire = "[verify]\nwire = \"probe:rack\"\n";
+  const std::string now = wire +
+                          "[probe]\nlisten = \"192.0.2.2:1790\"\ncertificate = \"/c\"\n"
+                          "private-key = \"/k\"\nclient-ca = \"/a\"\n";
+  const std::string next = wire +
+                           "[probe]\nlisten = \"192.0.2.2:1791\"\ncertificate = \"/c2\"\n"
+                           "private-key = \"/k2\"\nclient-ca = \"/a2\"\n";
+  EXPECT_THAT(difference(now, next), ElementsAre("probe.listen: changed (needs a restart of the daemon)",
+                                                 "probe.certificate: changed (needs a restart of the daemon)",
+                                                 "probe.private-key: changed (needs a restart of the daemon)",
+                                                 "probe.client-ca: changed (needs a restart of the daemon)"));
+  EXPECT_THAT(difference(now, now), IsEmpty());
+}
+
 TEST(DescribeDifference, TellsWhatTheVerifierDoesAndNeedsNoRestartForIt) {
   const std::string next =
       "[verify]\nmode = \"heal\"\nwire = [\"mirror:eth1\", \"pcap:/x\"]\n"
