@@ -153,9 +153,12 @@ void Neighbor::note_refused_signatures(std::string_view what) {
 
 bool Neighbor::initial_sent() const { return session_ && services_.fanout.initial_sent(session_->member); }
 
-void Neighbor::send_keepalive_now() {
+void Neighbor::provide_traffic() {
   const auto now = Clock::now();
-  if (!session_ || now - solicited_at_ < std::chrono::seconds(1)) return;
+  if (!session_) return;
+  if (now - holding_back_since_ >= kHoldBackAgain) holding_back_since_ = now;
+  if (now - holding_back_since_ < kHoldBack) slot(session_->which)->meter(now);
+  if (now - solicited_at_ < std::chrono::seconds(1)) return;
   solicited_at_ = now;
   carry_out(Send{session_->which, encode_keepalive()});
 }

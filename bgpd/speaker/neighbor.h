@@ -89,8 +89,10 @@ class Neighbor : public std::enable_shared_from_this<Neighbor> {
   const tcpmd5::PeerSpec& admitted_as() const { return admitted_as_; }
   bool dynamic() const { return dynamic_; }
   bool established() const { return session_ != nullptr; }
-  // Established: sends a KEEPALIVE ahead of time, at most one a second (RFC 4271 §4.4). Otherwise nothing.
-  void send_keepalive_now();
+  // Somebody needs to see segments go to this peer, now and again. Established: some of what is to be sent anyway goes
+  // out, the rest is held back for the next time (TcpConnection::meter), for kHoldBack in all; and a KEEPALIVE ahead of
+  // time, at most one a second (RFC 4271 §4.4). Otherwise nothing.
+  void provide_traffic();
   std::chrono::seconds hold_time() const;  // as negotiated while Established; 0: none is kept
   bool initial_sent() const;
   // The kernel refused segments for their signature and this neighbour may be meant.
@@ -101,6 +103,7 @@ class Neighbor : public std::enable_shared_from_this<Neighbor> {
   NeighborStatus status() const;
 
  private:
+  static constexpr std::chrono::seconds kHoldBack{60}, kHoldBackAgain{300};
   struct Session;
   std::shared_ptr<TcpConnection>& slot(Connection c) { return connections_[static_cast<std::size_t>(index_of(c))]; }
 
@@ -162,7 +165,8 @@ class Neighbor : public std::enable_shared_from_this<Neighbor> {
 
   MessageCounts sent_, received_;
   std::uint64_t established_count_ = 0, flaps_ = 0;
-  TimePoint solicited_at_{};  // when send_keepalive_now() last sent one
+  TimePoint holding_back_since_{};
+  TimePoint solicited_at_{};  // when provide_traffic() last sent one
   std::chrono::system_clock::time_point since_ = std::chrono::system_clock::now();
   std::string last_error_, held_down_;
   std::chrono::system_clock::time_point last_error_at_{};

@@ -30,6 +30,7 @@ TcpConnection::TcpConnection(boost::asio::io_context& io, Fd connected)
     : io_(io),
       descriptor_(io),
       farewell_(io),
+      pause_(io),
       local_(local_endpoint(connected.get())),
       remote_(remote_endpoint(connected.get())) {
   descriptor_.assign(connected.release());
@@ -107,7 +108,7 @@ void TcpConnection::send(std::shared_ptr<const Bytes> owner, std::size_t offset,
   queued_ += size;
   queue_.push_back({std::move(owner), offset, size});
   above_low_water_ = above_low_water_ || queued_ >= kLowWater;
-  if (flush_posted_ || waiting_writable_) return;
+  if (flush_posted_ || waiting_writable_ || pausing_) return;
   flush_posted_ = true;
   boost::asio::post(io_, [self = shared_from_this()] {
     self->flush_posted_ = false;
@@ -116,14 +117,17 @@ void TcpConnection::send(std::shared_ptr<const Bytes> owner, std::size_t offset,
 }
 
 void TcpConnection::flush() {
-  if (!open_ || waiting_writable_) return;
+  if (!open_ || waiting_writable_ || pausing_) return;
   bool took_some = false;
-  while (!queue_.empty()) {
+  std::size_t allowed = portion();
+  while (!queue_.empty() && allowed > 0) {
     std::array<iovec, kMaxVectors> vectors;
-    std::size_t count = 0;
+    std::size_t count = 0, octets = 0;
     for (const Pending& p : queue_) {
-      if (count == vectors.size()) break;
-      vectors[count++] = {const_cast<std::uint8_t*>(p.owner->data() + p.offset), p.size};
+      if (count == vectors.size() || octets == allowed) break;
+      const std::size_t part = std::min(p.size, allowed - octets);
+      vectors[count++] = {const_cast<std::uint8_t*>(p.owner->data() + p.offset), part};
+      octets += part;
     }
     msghdr message{};
     message.msg_iov = vectors.data();
@@ -138,6 +142,7 @@ void TcpConnection::flush() {
     }
     took_some = took_some || n > 0;
     queued_ -= static_cast<std::size_t>(n);
+    allowed -= static_cast<std::size_t>(n);
     for (std::size_t left = static_cast<std::size_t>(n); left > 0;) {
       Pending& front = queue_.front();
       const std::size_t part = std::min(left, front.size);
@@ -147,8 +152,26 @@ void TcpConnection::flush() {
       if (front.size == 0) queue_.pop_front();
     }
   }
-  if (!queue_.empty()) wait_writable();
+  if (!queue_.empty()) allowed == 0 ? pause() : wait_writable();
   report_queue(took_some);
+}
+
+// How much may be sent now.
+std::size_t TcpConnection::portion() const {
+  const auto since = std::chrono::steady_clock::now() - metered_at_;
+  if (finishing_ || since >= kHeldBack) return queued_;
+  return since < kReleased ? std::max(kSmallestPortion, queued_ / kPortions) : 0;
+}
+
+void TcpConnection::meter(std::chrono::steady_clock::time_point now) { metered_at_ = now; }
+
+void TcpConnection::pause() {
+  pausing_ = true;
+  pause_.expires_after(kPause);
+  pause_.async_wait([self = shared_from_this()](const boost::system::error_code&) {
+    self->pausing_ = false;
+    self->flush();
+  });
 }
 
 void TcpConnection::wait_writable() {
@@ -187,8 +210,9 @@ void TcpConnection::finish(std::function<void()> done) {
     if (done) boost::asio::post(io_, std::move(done));
     return;
   }
+  finishing_ = true;  // and so no longer held back
+  pausing_ = false;
   flush();
-  finishing_ = true;
   finished_ = std::move(done);
   events_ = nullptr;
   partial_ = {};
@@ -233,6 +257,7 @@ void TcpConnection::close() {
   queued_ = 0;
   partial_ = {};
   farewell_.cancel();
+  pause_.cancel();
   boost::system::error_code ignored;
   descriptor_.close(ignored);
   if (finished_) boost::asio::post(io_, std::exchange(finished_, nullptr));

@@ -12,6 +12,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <functional>
@@ -52,6 +53,9 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   void send(std::shared_ptr<const Bytes> owner, std::size_t offset, std::size_t size);
   void flush();
   std::size_t queued() const { return queued_; }
+  // Sends a few small portions of what waits, and holds back the rest until called again, for at most kHeldBack:
+  // whoever watches how segments arrive needs some that have not been sent yet. What ends the connection does not wait.
+  void meter(std::chrono::steady_clock::time_point now);
 
   // Sends what waits, then FIN, then reads and drops what the peer still sends, for at most kFarewell: a close with
   // unread input would be a reset, and the peer would lose the NOTIFICATION. No more events; `done` is called once it
@@ -66,6 +70,9 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
 
  private:
   static constexpr std::chrono::seconds kFarewell{2};
+  static constexpr std::chrono::milliseconds kHeldBack{3'000}, kReleased{600}, kPause{200};  // while metered
+  static constexpr std::size_t kSmallestPortion = 8 * 1024;  // a burst of several segments
+  static constexpr std::size_t kPortions = 16;               // that what waits is divided into, if they are larger
   struct Pending {
     std::shared_ptr<const Bytes> owner;
     std::size_t offset, size;
@@ -73,6 +80,8 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
 
   void wait_readable();
   void wait_writable();
+  void pause();
+  std::size_t portion() const;
   bool read_some();                // false: nothing more is to be read
   bool consume(std::size_t have);  // false: stopped being read
   void discard();
@@ -82,7 +91,8 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
 
   boost::asio::io_context& io_;
   boost::asio::posix::stream_descriptor descriptor_;
-  boost::asio::steady_timer farewell_;
+  boost::asio::steady_timer farewell_, pause_;
+  std::chrono::steady_clock::time_point metered_at_{};  // the epoch: never
   Endpoint local_, remote_;
   std::shared_ptr<const ConnectionEvents> events_;  // shared: a handler may end the connection that calls it
   std::function<void()> finished_;
@@ -90,7 +100,7 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   std::deque<Pending> queue_;
   std::size_t queued_ = 0;
   bool extended_ = false, open_ = true, finishing_ = false, reading_ = false;
-  bool flush_posted_ = false, waiting_writable_ = false, above_low_water_ = false, stalled_ = false;
+  bool flush_posted_ = false, waiting_writable_ = false, above_low_water_ = false, stalled_ = false, pausing_ = false;
 };
 
 }  // namespace tw::bgp

@@ -98,7 +98,7 @@ void Verification::send_sessions() {
 
 void Verification::solicit(const boost::asio::ip::address& peer) {
   for (const auto& [name, neighbor] : neighbors_)
-    if (to_asio(name.address) == peer) neighbor->send_keepalive_now();
+    if (to_asio(name.address) == peer) neighbor->provide_traffic();
 }
 
 }  // namespace tw::bgp

@@ -144,5 +144,36 @@ TEST_F(TcpConnectionTest, AStalledPeerIsReportedAndItsProgressToo) {
   EXPECT_EQ(connection_->queued(), 0U);
 }
 
+// Counts the octets that the peer has, until the end of the stream.
+std::size_t rest_of(int peer) {
+  Bytes buffer(1 << 20);
+  std::size_t total = 0;
+  for (ssize_t n = 0; (n = ::recv(peer, buffer.data(), buffer.size(), 0)) > 0;) total += static_cast<std::size_t>(n);
+  return total;
+}
+
+TEST_F(TcpConnectionTest, WhatIsMeteredGoesOutInPortionsAndTheRestLater) {
+  start();
+  const auto now = std::chrono::steady_clock::now();
+  connection_->meter(now);
+  connection_->send(Bytes(160'000, 7));
+  run_until([&] { return connection_->queued() < 160'000; });
+  EXPECT_EQ(connection_->queued(), 150'000U);
+  run_until([&] { return connection_->queued() < 150'000; });
+  EXPECT_EQ(connection_->queued(), 140'625U);
+  connection_->meter(now - std::chrono::hours(1));  // as if nobody had asked for long
+  run_until([&] { return connection_->queued() < 140'625; });
+  EXPECT_EQ(connection_->queued(), 0U);
+}
+
+TEST_F(TcpConnectionTest, WhatIsHeldBackIsNotLostWhenTheConnectionEnds) {
+  start();
+  connection_->meter(std::chrono::steady_clock::now());
+  connection_->send(Bytes(160'000, 7));
+  run_until([&] { return connection_->queued() < 160'000; });
+  connection_->finish();
+  EXPECT_EQ(rest_of(peer_.get()), 160'000U);
+}
+
 }  // namespace
 }  // namespace tw::bgp
