@@ -4,6 +4,7 @@
 #include <linux/if_ether.h>
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -198,10 +199,12 @@ void choose_ipv6(Assembler& code, const FrameFilter& filter) {
 // X is where the ports are.
 void choose_ports(Assembler& code, const FrameFilter& filter) {
   code.place(kEitherPort);
-  code.load_short(0);
-  code.if_equal(filter.port, kAccept);
-  code.load_short(2);
-  code.if_equal(filter.port, kAccept, kReject);
+  const std::size_t count = std::min(filter.ports.size(), FrameFilter::kMaxPorts);
+  for (const std::uint32_t at : {0, 2}) {
+    code.load_short(at);
+    for (std::size_t i = 0; i < count; ++i) code.if_equal(filter.ports[i], kAccept);
+  }
+  code.jump(kReject);
   code.place(kVxlan);
   code.load_short(2);
   code.if_equal(kVxlanPort, kAccept, kReject);

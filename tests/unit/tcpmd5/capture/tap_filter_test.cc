@@ -54,7 +54,7 @@ class TapFilter : public testing::Test {
   // Whether a tap with this filter sees the frame. What follows it tells when to stop waiting.
   bool passes(const FrameFilter& filter, const Frame& frame) {
     Tap& tap = tap_with(filter);
-    const Frame last = over_ipv4(kTcp, ports(filter.port, 4711));
+    const Frame last = over_ipv4(kTcp, ports(filter.ports.front(), 4711));
     nic_.receive(frame);
     nic_.receive(last);
     std::vector<Frame> seen;
@@ -68,7 +68,7 @@ class TapFilter : public testing::Test {
 
   // Empty, and kept: to open one takes the kernel a while.
   Tap& tap_with(const FrameFilter& filter) {
-    const auto key = std::tuple(filter.port, filter.encapsulated, filter.packet_too_big);
+    const auto key = std::tuple(filter.ports, filter.encapsulated, filter.packet_too_big);
     if (const auto known = taps_.find(key); known != taps_.end()) {
       known->second.read([](const TapFrame&) {}, 1000);
       return known->second;
@@ -79,8 +79,20 @@ class TapFilter : public testing::Test {
 
   PrivateNetwork network_;
   TapDevice nic_{"nic"};
-  std::map<std::tuple<std::uint16_t, bool, bool>, Tap> taps_;
+  std::map<std::tuple<std::vector<std::uint16_t>, bool, bool>, Tap> taps_;
 };
+
+TEST_F(TapFilter, LetsEachOfSeveralPortsThrough) {
+  std::vector<std::uint16_t> all{179, 10179};
+  while (all.size() < FrameFilter::kMaxPorts) all.push_back(static_cast<std::uint16_t>(20000 + all.size()));
+  const FrameFilter filter{.ports = all};
+  for (const std::uint16_t port : {all.front(), all[1], all.back()}) {
+    EXPECT_TRUE(passes(filter, over_ipv4(kTcp, ports(port, 40000))));
+    EXPECT_TRUE(passes(filter, over_ipv6(kTcp, ports(40000, port))));
+  }
+  EXPECT_FALSE(passes(filter, over_ipv4(kTcp, ports(40000, 180))));
+  EXPECT_FALSE(passes(filter, over_ipv6(kTcp, ports(10180, 40000))));
+}
 
 TEST_F(TapFilter, LetsSegmentsFromAndToThePortThrough) {
   for (const auto& over :
@@ -88,8 +100,8 @@ TEST_F(TapFilter, LetsSegmentsFromAndToThePortThrough) {
     EXPECT_TRUE(passes(over(ports(179, 40000))));
     EXPECT_TRUE(passes(over(ports(40000, 179))));
     EXPECT_FALSE(passes(over(ports(40000, 180))));
-    EXPECT_TRUE(passes({.port = 1179}, over(ports(40000, 1179))));
-    EXPECT_FALSE(passes({.port = 1179}, over(ports(40000, 179))));
+    EXPECT_TRUE(passes({.ports = {1179}}, over(ports(40000, 1179))));
+    EXPECT_FALSE(passes({.ports = {1179}}, over(ports(40000, 179))));
   }
 }
 
@@ -98,9 +110,9 @@ TEST_F(TapFilter, LetsEverySegmentThroughThatAKernelSigned) {
   for (const CapturedFrame& it : captured_frames()) {
     const auto parsed = parse_segment(it.frame, Link::kEthernet);
     const auto& segment = std::get<Segment>(parsed);
-    EXPECT_TRUE(passes({.port = segment.source_port}, it.frame));
-    EXPECT_TRUE(passes({.port = segment.destination_port}, it.frame));
-    EXPECT_FALSE(passes({.port = 1}, it.frame));
+    EXPECT_TRUE(passes({.ports = {segment.source_port}}, it.frame));
+    EXPECT_TRUE(passes({.ports = {segment.destination_port}}, it.frame));
+    EXPECT_FALSE(passes({.ports = {1}}, it.frame));
   }
 }
 

@@ -149,8 +149,8 @@ TEST_P(TapTest, SaysThatTheDeviceWentAway) {
 
 TEST_P(TapTest, LeavesOutWhatThisHostSendsWhenAsked) {
   ip("link set lo up");
-  Tap all = open({.ifindex = index_of("lo"), .filter = {.port = 47111}});
-  Tap inbound = open({.ifindex = index_of("lo"), .filter = {.port = 47111}, .inbound_only = true});
+  Tap all = open({.ifindex = index_of("lo"), .filter = {.ports = {47111}}});
+  Tap inbound = open({.ifindex = index_of("lo"), .filter = {.ports = {47111}}, .inbound_only = true});
   Socket client(AF_INET);
   client.connect(47111);  // SYN and RST, each outgoing and incoming
   const auto seen = see(all, 4);
@@ -177,7 +177,7 @@ TEST_P(TapTest, SeesASuperSegmentAsOneLongFrameThatIsToBeCut) {
   ip("link set lo mtu 1500");
   Socket listener(AF_INET), client(AF_INET);
   listener.listen();
-  Tap tap = open({.ifindex = index_of("lo"), .filter = {.port = listener.port()}});
+  Tap tap = open({.ifindex = index_of("lo"), .filter = {.ports = {listener.port()}}});
   client.connect(listener.port());
   ASSERT_TRUE(client.ready(POLLOUT, 2000));
   auto server = Socket::adopt(::accept4(listener.fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
