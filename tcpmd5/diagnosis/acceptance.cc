@@ -79,6 +79,7 @@ void Acceptance::sent(const Segment& segment, unsigned ifindex, TimePoint at) {
     sent_again(id, flow, begin, end, at);
     return;
   }
+  if (flow.first == flow.acknowledged && flow.in_flight.empty()) flow.first = flow.acknowledged = begin;
   if (flow.in_flight.size() >= kMaxInFlight) return;
   const bool burst = !flow.in_flight.empty() && at - flow.in_flight.back().last_sent < kSameBurst;
   if (burst) flow.in_flight.back().burst = false;  // no longer the last
@@ -93,6 +94,8 @@ void Acceptance::sent(const Segment& segment, unsigned ifindex, TimePoint at) {
 }
 
 void Acceptance::sent_again(const FlowId& id, Flow& flow, std::uint32_t begin, std::uint32_t end, TimePoint at) {
+  if (flow.again.size() >= kMaxAgain) flow.again.pop_front();
+  flow.again.emplace_back(begin, end);
   for (Flight& flight : flow.in_flight) {
     if (!before(flight.begin, end)) break;
     if (!before(begin, flight.end)) continue;
@@ -156,7 +159,20 @@ void Acceptance::acknowledge(const FlowId& id, Flow& flow, std::uint32_t until, 
     flow.in_flight.front().tries = 1;
     moved = true;
   }
-  if (moved) flow.sacked = flow.told_frozen = false;
+  if (!moved) return;
+  flow.sacked = flow.told_frozen = false;
+  flow.acknowledged = until;
+}
+
+bool Acceptance::was_taken_at_first(const FlowId& id, std::uint32_t sequence) const {
+  const auto found = flows_.find(id);
+  if (found == flows_.end()) return false;
+  const Flow& flow = found->second;
+  if (before(sequence, flow.first) || !before(sequence, flow.acknowledged)) return false;
+  // What was forgotten of `again` lies before what is remembered.
+  if (flow.again.size() >= kMaxAgain && before(sequence, flow.again.front().first)) return false;
+  return std::ranges::none_of(
+      flow.again, [&](const auto& range) { return !before(sequence, range.first) && before(sequence, range.second); });
 }
 
 void Acceptance::received(const Segment& segment, TimePoint at) {

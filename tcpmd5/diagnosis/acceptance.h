@@ -22,6 +22,7 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace tw::tcpmd5 {
@@ -74,7 +75,7 @@ class Acceptance {
   static constexpr int kMostOf = 8;       // first tries of which three in four were refused: trickle
   static constexpr int kRateOver = 16;    // first tries that a rate is taken over
   static constexpr std::chrono::milliseconds kOneGoodIn{50};  // acknowledgments closer than that are one event
-  static constexpr std::size_t kMaxFlows = 4096, kMaxInFlight = 16384;
+  static constexpr std::size_t kMaxFlows = 4096, kMaxInFlight = 16384, kMaxAgain = 64;
 
   void sent(const Segment& segment, unsigned ifindex, TimePoint at);
   // REQUIRES: the segment's signature is valid.
@@ -83,6 +84,9 @@ class Acceptance {
   void too_big(const boost::asio::ip::address& peer, TimePoint at);
   // What has come up since the last call.
   AcceptanceNews take(TimePoint now);
+  // The peer acknowledged this octet, which was sent only once: so it took that very transmission. False also where too
+  // long ago to be remembered.
+  bool was_taken_at_first(const FlowId& id, std::uint32_t sequence) const;
   // When take() next has something that time alone brings.
   TimePoint next_due() const;
   void forget(const boost::asio::ip::address& peer);
@@ -106,9 +110,11 @@ class Acceptance {
   };
   struct Flow {
     unsigned ifindex = 0;
-    std::deque<Flight> in_flight;  // by sequence
-    std::uint32_t window = 1;      // the peer's, as last said; before scaling
-    bool sacked = false;           // later octets arrived: the head was lost, not refused
+    std::deque<Flight> in_flight;                               // by sequence
+    std::uint32_t window = 1;                                   // the peer's, as last said; before scaling
+    std::uint32_t first = 0, acknowledged = 0;                  // of the octets seen: from … on, and up to …
+    std::deque<std::pair<std::uint32_t, std::uint32_t>> again;  // what was sent more than once; the newest kMaxAgain
+    bool sacked = false;                                        // later octets arrived: the head was lost, not refused
     bool told_frozen = false, told_trickle = false;
     FirstTries singles, bursts;
     TimePoint good_told_at;  // see kOneGoodIn

@@ -30,9 +30,15 @@ bool is_sequence_only(const Finding& finding) {
   });
 }
 
+// A receiver that merges takes copies of one digest as one segment; anything else that is damaged no peer takes.
+bool may_be_contradicted(FaultClass fault) {
+  return row_of(fault).cause == Cause::kSending && fault != FaultClass::kCopiedDigest && fault != FaultClass::kMerged;
+}
+
 }  // namespace
 
-Diagnosis::Diagnosis(FindDevice lowest_device) : lowest_device_(std::move(lowest_device)) {}
+Diagnosis::Diagnosis(FindDevice lowest_device, WasTaken was_taken)
+    : lowest_device_(std::move(lowest_device)), was_taken_(std::move(was_taken)) {}
 
 void Diagnosis::found_valid(const Finding& finding) {
   Peer& peer = peers_[finding.remote];
@@ -64,7 +70,7 @@ void Diagnosis::found(const Finding& finding, TimePoint now) {
   if (row.cause == Cause::kSending || finding.fault == FaultClass::kInjected || finding.fault == FaultClass::kLost)
     peer.damaged_on_wire_at = now;
   Run& run = peer.runs[finding.fault];
-  if (run.bad > 0 && now - run.last_at > kRunEnds) run = {.told_at = run.told_at};
+  if (run.bad > 0 && !run.waiting && now - run.last_at > kRunEnds) run = {.told_at = run.told_at};
   if (run.bad++ == 0) {
     run.first_at = finding.at;
     run.min_payload = finding.payload_size;
@@ -101,9 +107,51 @@ void Diagnosis::conclude_run(Peer& peer, Run& run, const Finding& finding, TimeP
            now);
     return;
   }
+  if (!was_taken_ || !may_be_contradicted(finding.fault)) return try_it(peer, run, finding);
+  if (!run.waiting) ++waiting_;
+  run.waiting = finding;
+}
+
+void Diagnosis::try_it(Peer& peer, Run& run, const Finding& finding) {
   conclusions_.suspicions.push_back(suspicion(run, finding));
   conclusions_.suspicions.back().plan.kind.syn_only = run.only_syns && peer.non_syn_passed;
   run = {.told_at = run.told_at};
+}
+
+// The peer has taken segments that the vantage shows as damaged: then it is the vantage that shows them wrong.
+bool Diagnosis::is_contradicted(const Run& run, const Finding& finding) const {
+  const FlowId flow{finding.local, finding.remote, finding.local_port, finding.remote_port};
+  const auto taken =
+      std::ranges::count_if(run.bad_sequences, [&](std::uint32_t sequence) { return was_taken_(flow, sequence); });
+  return 2 * static_cast<std::size_t>(taken) >= run.bad_sequences.size();
+}
+
+void Diagnosis::tick(TimePoint now) {
+  if (waiting_ == 0) return;
+  for (auto& [address, peer] : peers_)
+    for (auto& [fault, run] : peer.runs) {
+      if (!run.waiting || now < run.first_at + kAnswerBy) continue;
+      --waiting_;
+      const Finding finding = *std::exchange(run.waiting, std::nullopt);
+      if (!is_contradicted(run, finding)) {
+        try_it(peer, run, finding);
+        continue;
+      }
+      report(run, finding,
+             "yet the peer acknowledged these very segments: the vantage shows them wrong (the mirror port, the tunnel "
+             "or the host that captures damages its copies); nothing is concluded from it",
+             now);
+      run = {.told_at = run.told_at};
+    }
+}
+
+TimePoint Diagnosis::deadline() const {
+  TimePoint earliest = TimePoint::max();
+  if (waiting_ == 0) return earliest;
+  for (const auto& [address, peer] : peers_)
+    for (const auto& [fault, run] : peer.runs)
+      if (run.waiting) earliest = std::min(earliest, run.first_at + kAnswerBy);
+  return earliest;
 }
 
 void Diagnosis::report(Run& run, const Finding& finding, std::string_view why, TimePoint now) {

@@ -12,6 +12,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -45,16 +46,22 @@ class Diagnosis {
   static constexpr std::chrono::seconds kTellAgain{600};    // the same fault of the same peer
   static constexpr std::size_t kMaxDifferent = 64;          // sequence numbers remembered of one run
   static constexpr std::chrono::seconds kVantageFresh{10};  // how long a valid wire copy speaks for the present
+  // The peer has so long to acknowledge what a vantage showed as damaged, before the vantage is believed.
+  static constexpr std::chrono::milliseconds kAnswerBy{150};
 
   // `lowest_device`: what carries a tap's device; by the peer's route where a finding knows no device (0).
   using FindDevice = std::function<LowestDevice(unsigned ifindex, const boost::asio::ip::address& peer)>;
-  explicit Diagnosis(FindDevice lowest_device);
+  // `was_taken`: the peer acknowledged this octet of a flow after a single transmission. Empty: nobody knows.
+  using WasTaken = std::function<bool(const FlowId& flow, std::uint32_t sequence)>;
+  explicit Diagnosis(FindDevice lowest_device, WasTaken was_taken = {});
 
   void found(const Finding& finding, TimePoint now);
   void stuck(const Stuck& stuck, TimePoint now);
   void accepted(const FlowOutcome& outcome);
   // Validly signed segments that came from the peer over the device since `since`.
   void received_valid(unsigned ifindex, const boost::asio::ip::address& peer, std::size_t count, TimePoint since);
+  void tick(TimePoint now);
+  TimePoint deadline() const;  // when tick() next has something to do
   Conclusions take() { return std::exchange(conclusions_, {}); }
 
  private:
@@ -65,8 +72,9 @@ class Diagnosis {
     std::set<std::uint32_t> bad_sequences;  // a retransmission fails for what its first transmission failed for
     std::size_t min_payload = 0;            // octets, of the bad ones
     bool only_syns = true;
-    bool only_sequence = true;  // nothing but sequence numbers was changed
-    TimePoint told_at;          // the epoch: never
+    bool only_sequence = true;       // nothing but sequence numbers was changed
+    TimePoint told_at;               // the epoch: never
+    std::optional<Finding> waiting;  // the last one, while the peer may still show that it took the segments
   };
   struct Peer {
     std::map<FaultClass, Run> runs;
@@ -77,10 +85,14 @@ class Diagnosis {
   void found_valid(const Finding& finding);
   void conclude_run(Peer& peer, Run& run, const Finding& finding, TimePoint now);
   bool is_enough(const Run& run, const Finding& finding) const;
+  void try_it(Peer& peer, Run& run, const Finding& finding);
+  bool is_contradicted(const Run& run, const Finding& finding) const;
   void report(Run& run, const Finding& finding, std::string_view why, TimePoint now);
   Suspicion suspicion(const Run& run, const Finding& finding) const;
 
   FindDevice lowest_device_;
+  WasTaken was_taken_;
+  std::size_t waiting_ = 0;  // runs that wait
   std::map<boost::asio::ip::address, Peer> peers_;
   Conclusions conclusions_;
 };

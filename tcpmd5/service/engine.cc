@@ -22,7 +22,12 @@ CopyId id_of(const Finding& finding) {
 }  // namespace
 
 Engine::Engine(Offloads& offloads, Journal& journal, Diagnosis::FindDevice lowest_device, HealerOptions options)
-    : diagnosis_(lowest_device), healer_(offloads, journal, options), lowest_device_(std::move(lowest_device)) {}
+    : diagnosis_(lowest_device,
+                 [this](const FlowId& flow, std::uint32_t sequence) {
+                   return acceptance_.was_taken_at_first(flow, sequence);
+                 }),
+      healer_(offloads, journal, options),
+      lowest_device_(std::move(lowest_device)) {}
 
 void Engine::set_peers(const std::vector<KeyedPeer>& peers) {
   verifier_.set_peers(peers);
@@ -156,13 +161,14 @@ void Engine::tick(TimePoint now) {
   std::vector<Finding> findings;
   verifier_.tick(now, findings);
   take_findings(findings, now);
+  diagnosis_.tick(now);
   settle(now);
   healer_.tick(now, [&](unsigned ifindex) { return may_break(ifindex, now); });
   settle(now);
 }
 
 TimePoint Engine::deadline() const {
-  return std::min({verifier_.next_tick(), acceptance_.next_due(), healer_.deadline()});
+  return std::min({verifier_.next_tick(), acceptance_.next_due(), diagnosis_.deadline(), healer_.deadline()});
 }
 
 void Engine::stop(TimePoint now) {

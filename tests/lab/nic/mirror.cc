@@ -6,6 +6,7 @@ MirrorDefects mirror_defects(const Parameters& parameters) {
   MirrorDefects defects;
   defects.drop = parameters.fraction("drop", 0);
   defects.duplicate = parameters.fraction("duplicate", 0);
+  defects.corrupt = parameters.fraction("corrupt", 0);
   defects.truncate = parameters.number("truncate", 0);
   defects.lag = std::chrono::milliseconds(parameters.number("lag", 0));
   defects.encapsulation = encapsulation_named(parameters.text("encapsulation", "none"));
@@ -25,6 +26,7 @@ void Mirror::copy(const Frame& frame, TimePoint now) {
     return;
   }
   Frame copied{frame.octets, {}};
+  if (happens(defects_.corrupt)) copied.octets.back() ^= 0xFF;
   const bool truncated = defects_.truncate != 0 && copied.octets.size() > defects_.truncate;
   if (truncated) copied.octets.resize(defects_.truncate);
   const int copies = happens(defects_.duplicate) ? 2 : 1;

@@ -13,13 +13,13 @@
 namespace tw::lab {
 
 struct MirrorDefects {
-  double drop = 0, duplicate = 0;  // probabilities, for each frame
-  std::size_t truncate = 0;        // to so many octets; 0: not at all
+  double drop = 0, duplicate = 0, corrupt = 0;  // probabilities, for each frame; corrupt: its last octet is changed
+  std::size_t truncate = 0;                     // to so many octets; 0: not at all
   std::chrono::milliseconds lag{0};
   Encapsulation encapsulation = Encapsulation::kNone;
   std::uint64_t seed = 1;
 };
-// drop=P duplicate=P truncate=N lag=MILLISECONDS encapsulation=NAME seed=N; throws std::invalid_argument.
+// drop=P duplicate=P corrupt=P truncate=N lag=MILLISECONDS encapsulation=NAME seed=N; throws std::invalid_argument.
 MirrorDefects mirror_defects(const Parameters& parameters);
 
 class Mirror {

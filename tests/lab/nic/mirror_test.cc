@@ -40,6 +40,14 @@ TEST(Mirror, ABadOneDropsDuplicatesAndTruncates) {
   EXPECT_EQ(copies(cutting, burst(1))[0].octets.size(), 96u);
 }
 
+TEST(Mirror, ACorruptingOneChangesItsCopiesOnly) {
+  Mirror mirror = mirror_with("corrupt=1");
+  const Frames sent = burst(1), seen = copies(mirror, sent);
+  EXPECT_NE(seen[0].octets, sent[0].octets);
+  EXPECT_EQ(seen[0].octets.size(), sent[0].octets.size());
+  EXPECT_EQ(sent[0].octets, burst(1)[0].octets);
+}
+
 TEST(Mirror, ALaggingOneShowsNothingEarly) {
   Mirror mirror = mirror_with("lag=200");
   EXPECT_TRUE(copies(mirror, burst(2), kNow + std::chrono::milliseconds(199)).empty());

@@ -11,7 +11,7 @@ from rig.bench import SPEAKER_MAC
 from rig.judging import assert_nothing_blamed, assert_only_off
 from rig.nic import turn
 from rig.scene import KEY, Scene
-from rig.verdicts import neighbor
+from rig.verdicts import neighbor, verdicts
 
 VANTAGES = ["wire", "none"]
 WATCHED = 15  # seconds with traffic
@@ -131,6 +131,18 @@ def no_knob_is_blamed_for_a_bad_mirror(bench, defects):
     scene.established()
     assert_nothing_blamed(scene, WATCHED)
     scene.established()
+
+
+@case(defects=["corrupt=1", "corrupt=0.3"], seconds=150)
+def a_mirror_that_corrupts_its_copies_is_told_and_nothing_is_touched(bench, defects):
+    """The peer takes what the copies show as damaged."""
+    bench.mirror_defects = defects
+    scene = Scene(bench, BOTH, vantage="wire")
+    scene.established()
+    assert_nothing_blamed(scene, WATCHED)
+    scene.established()
+    assert scene.touched() == [], scene.touched()
+    assert any("the vantage shows them wrong" in v.text for v in verdicts(scene.node)), verdicts(scene.node)
 
 
 @case(encapsulation=["gre", "erspan1", "erspan2", "erspan3", "vxlan"], seconds=150)

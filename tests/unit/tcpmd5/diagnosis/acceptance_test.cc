@@ -159,6 +159,25 @@ TEST_F(AcceptanceTest, OurSynToAnybodyElseIsJustUnanswered) {
   EXPECT_TRUE(send_in_vain(7, 0, 6, tcp_flag::kSyn).stuck.empty());
 }
 
+TEST_F(AcceptanceTest, WhatWasAcknowledgedAfterOneTransmissionWasTakenAtFirst) {
+  const FlowId flow{tcp_.us, tcp_.peer, tcp_.our_port, 179};
+  EXPECT_FALSE(acceptance_.was_taken_at_first(flow, 1000)) << "nothing is known of this flow";
+  tcp_.send(1000, 100);
+  EXPECT_FALSE(acceptance_.was_taken_at_first(flow, 1000)) << "not acknowledged yet";
+  tcp_.answer(1100);
+  tcp_.send(1100, 100);
+  tcp_.send(1100, 100);
+  tcp_.answer(1200);
+  tcp_.send(1200, 100);
+  tcp_.answer(1300);
+  EXPECT_FALSE(acceptance_.was_taken_at_first(flow, 999)) << "before what was seen";
+  EXPECT_TRUE(acceptance_.was_taken_at_first(flow, 1000));
+  EXPECT_TRUE(acceptance_.was_taken_at_first(flow, 1099));
+  EXPECT_FALSE(acceptance_.was_taken_at_first(flow, 1100)) << "sent twice";
+  EXPECT_TRUE(acceptance_.was_taken_at_first(flow, 1200));
+  EXPECT_FALSE(acceptance_.was_taken_at_first(flow, 1300));
+}
+
 TEST_F(AcceptanceTest, SequenceNumbersWrap) {
   tcp_.send(0xffffff00, 512);
   tcp_.answer(256);

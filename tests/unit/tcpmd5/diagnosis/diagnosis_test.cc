@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace tw::tcpmd5::testing {
 namespace {
 
@@ -184,6 +186,60 @@ TEST_F(DiagnosisTest, MergedArrivalsTurnTheReceivingKnobs) {
   ASSERT_EQ(conclusions.suspicions.size(), 1U);
   EXPECT_EQ(conclusions.suspicions[0].plan.judge, Judge::kReceived);
   for (const Knobs step : conclusions.suspicions[0].plan.steps) EXPECT_TRUE(step.without(kReceivingKnobs).empty());
+}
+
+// The peer may acknowledge segments that a vantage shows as damaged.
+class ContradictionTest : public DiagnosisTest {
+ protected:
+  ContradictionTest() {
+    diagnosis_ =
+        Diagnosis([](unsigned, const boost::asio::ip::address&) { return LowestDevice{.ifindex = 3, .name = "eth0"}; },
+                  [this](const FlowId&, std::uint32_t sequence) { return taken_.contains(sequence); });
+  }
+  void damage_twice(FaultClass fault, bool peer_takes_them) {
+    for (int i = 0; i < 2; ++i) {
+      if (peer_takes_them) taken_.insert(made(fault).sequence);
+      damage(fault);
+    }
+  }
+  Conclusions after_the_wait() {
+    now_ += Diagnosis::kAnswerBy;
+    diagnosis_.tick(now_);
+    return diagnosis_.take();
+  }
+  std::set<std::uint32_t> taken_;
+};
+
+TEST_F(ContradictionTest, DamageThatThePeerTakesIsTheVantages) {
+  for (const FaultClass fault : {FaultClass::kPayloadChanged, FaultClass::kOptionStripped, FaultClass::kOptionRebuilt,
+                                 FaultClass::kHeaderRewritten, FaultClass::kChecksumWrong}) {
+    damage_twice(fault, true);
+    const Conclusions conclusions = after_the_wait();
+    EXPECT_TRUE(conclusions.suspicions.empty()) << name_of(fault);
+    ASSERT_EQ(conclusions.verdicts.size(), 1U) << name_of(fault);
+    EXPECT_NE(conclusions.verdicts[0].text.find("the vantage shows them wrong"), std::string::npos);
+  }
+}
+
+TEST_F(ContradictionTest, DamageThatThePeerDoesNotTakeIsTriedAfterAMoment) {
+  damage_twice(FaultClass::kPayloadChanged, false);
+  EXPECT_TRUE(diagnosis_.take().suspicions.empty());
+  EXPECT_LE(diagnosis_.deadline(), now_ + Diagnosis::kAnswerBy);
+  const Conclusions conclusions = after_the_wait();
+  EXPECT_EQ(conclusions.suspicions.size(), 1U);
+  EXPECT_TRUE(conclusions.verdicts.empty());
+  EXPECT_EQ(diagnosis_.deadline(), TimePoint::max());
+}
+
+TEST_F(ContradictionTest, WhatIsDamagedNowAndThenIsTriedThoughThePeerTakesTheRest) {
+  taken_.insert(made(FaultClass::kChecksumWrong).sequence);
+  for (int i = 0; i < 6; ++i) damage(FaultClass::kChecksumWrong);
+  EXPECT_EQ(after_the_wait().suspicions.size(), 1U);
+}
+
+TEST_F(ContradictionTest, CopiedDigestsAreTriedAtOnceBecauseAPeerThatMergesTakesThem) {
+  damage_twice(FaultClass::kCopiedDigest, true);
+  EXPECT_EQ(diagnosis_.take().suspicions.size(), 1U);
 }
 
 }  // namespace
