@@ -45,6 +45,7 @@ struct ApiServer::Impl {
   std::shared_ptr<VerifyObserver> observer;            // null: the verifier does not run
   std::shared_ptr<Question<VerifySnapshot>> verifier;  // the same
   std::unique_ptr<GrpcServer> grpc;
+  std::unique_ptr<ProbeServer> probes;  // null: none are served
   std::shared_ptr<HttpServer> http;
 };
 
@@ -84,6 +85,13 @@ std::optional<std::string> ApiServer::start() {
     stop();
     return error;
   }
+  if (self.options.probe) {
+    self.probes = std::make_unique<ProbeServer>(self.thread, *self.options.probe);
+    if (auto error = self.probes->start()) {
+      stop();
+      return error;
+    }
+  }
   if (self.http) self.thread->post([http = self.http] { http->start(); });
   return std::nullopt;
 }
@@ -91,6 +99,7 @@ std::optional<std::string> ApiServer::start() {
 void ApiServer::stop() {
   Impl& self = *impl_;
   if (!self.thread) return;
+  if (self.probes) self.probes->stop();
   if (self.grpc) self.grpc->stop();
   self.thread->run([&self] {
     if (self.http) self.http->stop();
@@ -102,5 +111,7 @@ void ApiServer::stop() {
 }
 
 std::uint16_t ApiServer::http_port() const { return impl_->http ? impl_->http->port() : 0; }
+
+std::vector<int> ApiServer::probe_ports() const { return impl_->probes ? impl_->probes->ports() : std::vector<int>{}; }
 
 }  // namespace tw::api

@@ -1,4 +1,5 @@
-// Everything that listens for operators and programs: gRPC on Unix sockets, and HTTP for health and metrics.
+// Everything that listens for operators and programs: gRPC on Unix sockets, HTTP for health and metrics, and, where it
+// is asked for, remote probes over TCP.
 //
 // Threads: start() makes one thread, the API thread, which translates and serves HTTP; gRPC brings threads of its own,
 // which only post to it. The speaker is reached through Control alone. start() and stop() are called by the same
@@ -6,6 +7,7 @@
 // there.
 #pragma once
 
+#include "api/grpc/probe_server.h"
 #include "bgpd/speaker/control.h"
 #include "tcpmd5/service/verify_control.h"
 
@@ -30,6 +32,7 @@ struct ApiOptions {
   std::chrono::milliseconds routing_timeout{2000};  // the routing thread counts as stuck when it takes longer to answer
   std::shared_ptr<tcpmd5::VerifyControl> verify;    // null: the verifier does not run …
   std::string why_no_verify = "it was not started";  // … and this is what those who ask are told
+  std::optional<ProbeServerOptions> probe;           // nothing: no TCP listener
 };
 
 class ApiServer {
@@ -45,7 +48,8 @@ class ApiServer {
   // answer late, or never: nothing here is touched by it any more.
   void stop();
 
-  std::uint16_t http_port() const;  // the one in use; 0 without HTTP. REQUIRES: started
+  std::uint16_t http_port() const;       // the one in use; 0 without HTTP. REQUIRES: started
+  std::vector<int> probe_ports() const;  // in use, in the order of `listen`. REQUIRES: started
 
  private:
   struct Impl;

@@ -17,13 +17,18 @@
 #include <boost/asio/post.hpp>
 #include <CLI/CLI.hpp>
 
+#include <grpc/support/log.h>
+
 #include <pthread.h>
 #include <signal.h>
 
+#include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <future>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -46,11 +51,41 @@ sigset_t block_signals() {
   return set;
 }
 
+// A stranger may make gRPC say much about handshakes: what it says goes to our log, a little at a time.
+void log_of_grpc(gpr_log_func_args* said) {
+  static std::mutex mutex;
+  static tw::log::Throttle throttle;
+  const std::lock_guard lock(mutex);
+  std::uint64_t suppressed = 0;
+  if (!throttle.pass(std::chrono::steady_clock::now(), suppressed)) return;
+  const Level level = said->severity == GPR_LOG_SEVERITY_ERROR ? Level::kWarning : Level::kDebug;
+  tw::log::line(level, "grpc", {}, "{}{}", said->message,
+                suppressed > 0 ? " (and " + std::to_string(suppressed) + " more)" : "");
+}
+
+tw::api::ProbeServerOptions probe_options(const tw::bgp::ProbeListener& probe, const tw::bgp::Speaker& speaker) {
+  tw::api::ProbeServerOptions options;
+  for (const auto& [host, port] : probe.listen) {
+    const bool v6 = host.find(':') != std::string::npos;
+    options.listen.push_back((v6 ? "[" + host + "]" : host) + ":" + std::to_string(port));
+  }
+  options.files = {probe.certificate, probe.private_key, probe.client_ca};
+  options.intake = speaker.verification().probes();
+  options.told = [throttle = tw::log::Throttle()](const std::string& text) mutable {
+    std::uint64_t suppressed = 0;
+    if (!throttle.pass(std::chrono::steady_clock::now(), suppressed)) return;
+    tw::log::line(Level::kInfo, "probe", {}, "{}{}", text,
+                  suppressed > 0 ? " (and " + std::to_string(suppressed) + " more)" : "");
+  };
+  return options;
+}
+
 tw::api::ApiOptions api_options(const tw::bgp::Config& config, const tw::bgp::Speaker& speaker) {
   tw::api::ApiOptions options;
   options.verify = speaker.verification().control();
   options.listen = config.api_listen;
   if (config.http) options.http = tw::api::HttpAddress{config.http->host, config.http->port};
+  if (config.probe) options.probe = probe_options(*config.probe, speaker);
   return options;
 }
 
@@ -123,6 +158,7 @@ int run(const Options& options) {
   for (const auto& warning : config->warnings)
     tw::log::line(Level::kWarning, "configuration", {}, "{}", warning.text());
 
+  gpr_set_log_function(log_of_grpc);
   boost::asio::io_context io(1);
   tw::bgp::Speaker speaker(io, *config, options.paths);
   const auto control = std::make_shared<tw::bgp::ControlServer>(io, speaker);

@@ -38,6 +38,7 @@ class Verification {
 
   // What the API asks. Any thread.
   std::shared_ptr<tcpmd5::VerifyControl> control() const { return verifier_; }
+  std::shared_ptr<tcpmd5::ProbeIntake> probes() const { return verifier_; }
 
  private:
   tcpmd5::LiveVerifierOptions options(const VerifyConfig& config) const;
