@@ -57,12 +57,76 @@ void Healer::tell(Device& device, Confidence confidence, std::string text, TimeP
   news_.verdicts.push_back(std::move(verdict));
 }
 
+void Healer::ask_again(const boost::asio::ip::address& peer) {
+  const std::string ending = " " + peer.to_string();
+  for (auto& [ifindex, device] : devices_)
+    std::erase_if(device.quiet, [&](const auto& entry) { return entry.first.ends_with(ending); });
+}
+
 void Healer::suspect(const Suspicion& suspicion, TimePoint now) {
   if (options_.mode == HealerMode::kOff || suspicion.plan.steps.empty()) return;
   Device& device = devices_[suspicion.ifindex];
+  if (device.waiting && is_decoy(suspicion.ifindex, suspicion.peer)) return seen_by_decoy(device, suspicion, now);
   Device::Quiet& quiet = device.quiet[quiet_key(suspicion)];
-  if (device.trial || now < quiet.until) return;
+  if (device.trial || device.waiting || now < quiet.until) return;
   quiet.until = now + options_.quiet;
+  device.witness = false;
+  if (!waits_for_decoys(suspicion) || device.hands_off) return begin(suspicion, now);
+  device.waiting = Waiting{suspicion, now + options_.witness};
+  const DecoyPath path{suspicion.ifindex, suspicion.peer.is_v4()};
+  TrafficKind kind = suspicion.plan.kind;
+  if (suspicion.plan.judge == Judge::kAcceptance) kind = {};  // of what kind it is, the decoy will show
+  news_.decoys.push_back({path, kind});
+}
+
+bool Healer::is_decoy(unsigned ifindex, const boost::asio::ip::address& peer) const {
+  const auto found = decoys_.find({ifindex, peer.is_v4()});
+  return found != decoys_.end() && found->second.contains(peer);
+}
+
+bool Healer::waits_for_decoys(const Suspicion& suspicion) const {
+  return options_.mode == HealerMode::kHeal && suspicion.cause == Cause::kSending &&
+         suspicion.plan.judge != Judge::kReceived && decoys_.contains({suspicion.ifindex, suspicion.peer.is_v4()}) &&
+         !is_decoy(suspicion.ifindex, suspicion.peer);
+}
+
+// The device damages a decoy where it can be seen: that is better to try than what acknowledgments tell.
+void Healer::seen_by_decoy(Device& device, const Suspicion& of_decoy, TimePoint now) {
+  const Suspicion& stuck = device.waiting->suspicion;
+  if (stuck.plan.judge != Judge::kAcceptance || stuck.peer.is_v4() != of_decoy.peer.is_v4()) return;
+  Suspicion seen = of_decoy;
+  seen.peer = stuck.peer;
+  seen.first_damage = std::min(seen.first_damage, stuck.first_damage);
+  seen.evidence = fmt::format("{}; a decoy over the same device: {}", stuck.evidence, of_decoy.evidence);
+  device.waiting.reset();
+  device.witness = true;
+  begin(seen, now);
+}
+
+// What became of a decoy before the first flip.
+void Healer::witnessed(Device& device, const Outcome& outcome, TimePoint now) {
+  Waiting& waiting = *device.waiting;
+  const TrialPlan& plan = waiting.suspicion.plan;
+  if (plan.judge != Judge::kWire || outcome.judge != Judge::kWire || !is_of_kind(outcome, plan.kind)) return;
+  if (!outcome.good && waiting.bad++ == 0) waiting.until = std::min(waiting.until, now + options_.witness_more);
+  if (!outcome.good) return;
+  // None of so many was damaged: the decoy does not suffer from this.
+  if (++waiting.good >= 10.0 / plan.kind.failure_rate && waiting.bad == 0) waiting.until = now;
+}
+
+void Healer::begin_waiting(Device& device, TimePoint now) {
+  Waiting waiting = std::move(*device.waiting);
+  device.waiting.reset();
+  device.witness = waiting.bad > 0;
+  if (device.witness) {
+    double& rate = waiting.suspicion.plan.kind.failure_rate;
+    rate = std::min(rate, (waiting.bad + 0.5) / (waiting.bad + waiting.good + 1.0));
+  }
+  begin(waiting.suspicion, now);
+}
+
+void Healer::begin(const Suspicion& suspicion, TimePoint now) {
+  Device& device = devices_[suspicion.ifindex];
   device.subject = suspicion;
   auto features = offloads_.read(suspicion.ifindex);
   if (const auto* failure = std::get_if<OffloadFailure>(&features)) {
@@ -96,7 +160,12 @@ void Healer::suspect(const Suspicion& suspicion, TimePoint now) {
 void Healer::perform(Device& device, TrialStep step, TimePoint now) {
   for (;;) {
     const bool mitigated = step.mitigated;
-    if (step.solicit) news_.solicit.insert(device.subject.peer);
+    if (step.solicit) {
+      news_.solicit.insert(device.subject.peer);
+      const DecoyPath path{device.subject.ifindex, device.subject.peer.is_v4()};
+      if (device.trial && (device.witness || is_decoy(path.ifindex, device.subject.peer)))
+        news_.decoys.push_back({path, device.trial->kind()});
+    }
     std::optional<TrialResult> result = std::move(step.result);
     TrialStep next;
     if (!step.change.empty()) {
@@ -156,8 +225,14 @@ void Healer::keep_off(Device& device, const Verdict& verdict) {
 
 void Healer::outcome(unsigned ifindex, const boost::asio::ip::address& peer, const Outcome& outcome, TimePoint now) {
   const auto found = devices_.find(ifindex);
-  if (found == devices_.end() || !found->second.trial || found->second.subject.peer != peer) return;
-  perform(found->second, found->second.trial->outcome(outcome, now), now);
+  if (found == devices_.end()) return;
+  Device& device = found->second;
+  if (device.waiting && device.waiting->suspicion.peer.is_v4() == peer.is_v4() && is_decoy(ifindex, peer))
+    return witnessed(device, outcome, now);
+  if (!device.trial) return;
+  const bool from_witness = device.witness && outcome.judge == Judge::kWire && is_decoy(ifindex, peer) &&
+                            device.subject.peer.is_v4() == peer.is_v4();
+  if (device.subject.peer == peer || from_witness) perform(device, device.trial->outcome(outcome, now), now);
 }
 
 void Healer::features_changed(unsigned ifindex, TimePoint now) {
@@ -214,12 +289,14 @@ void Healer::reapply(unsigned ifindex, Device& device, TimePoint now) {
 
 void Healer::device_gone(unsigned ifindex, TimePoint now) {
   const auto found = devices_.find(ifindex);
+  if (found != devices_.end()) found->second.waiting.reset();
   if (found == devices_.end() || !found->second.trial) return;
   perform(found->second, found->second.trial->abort("the device vanished, or its link went down", now), now);
 }
 
 void Healer::tick(TimePoint now, const std::function<bool(unsigned)>& may_break) {
   for (auto& [ifindex, device] : devices_) {
+    if (device.waiting && now >= device.waiting->until) begin_waiting(device, now);
     if (device.trial && now >= device.trial->deadline())
       perform(device, device.trial->tick(now, may_break(ifindex)), now);
     if (device.reapply_at && now >= *device.reapply_at) reapply(ifindex, device, now);
@@ -229,6 +306,7 @@ void Healer::tick(TimePoint now, const std::function<bool(unsigned)>& may_break)
 TimePoint Healer::deadline() const {
   TimePoint earliest = TimePoint::max();
   for (const auto& [ifindex, device] : devices_) {
+    if (device.waiting) earliest = std::min(earliest, device.waiting->until);
     if (device.trial) earliest = std::min(earliest, device.trial->deadline());
     if (device.reapply_at) earliest = std::min(earliest, *device.reapply_at);
   }
@@ -272,7 +350,7 @@ std::optional<std::string> Healer::undo(unsigned ifindex) {
 
 bool Healer::trial_on(unsigned ifindex) const {
   const auto found = devices_.find(ifindex);
-  return found != devices_.end() && found->second.trial;
+  return found != devices_.end() && (found->second.trial || found->second.waiting);
 }
 
 Knobs Healer::held_off(unsigned ifindex) const {
@@ -283,6 +361,7 @@ Knobs Healer::held_off(unsigned ifindex) const {
 }
 
 void Healer::stop(TimePoint now) {
+  for (auto& [ifindex, device] : devices_) device.waiting.reset();
   for (auto& [ifindex, device] : devices_)
     if (device.trial) perform(device, device.trial->abort("truewired is stopping", now), now);
 }

@@ -85,9 +85,8 @@ Trial::Suspect* Trial::find(Knob knob) {
   return found == suspects_.end() ? nullptr : &*found;
 }
 
-bool Trial::same_kind(const Outcome& outcome) const {
-  return outcome.payload >= plan_.kind.min_payload && (!plan_.kind.syn_only || outcome.syn) &&
-         (!plan_.kind.bursts_only || outcome.burst);
+bool is_of_kind(const Outcome& outcome, const TrafficKind& kind) {
+  return outcome.payload >= kind.min_payload && (!kind.syn_only || outcome.syn) && (!kind.bursts_only || outcome.burst);
 }
 
 // How often something seems damaged though nothing is: never on the wire. What was not acknowledged may have been lost;
@@ -197,7 +196,7 @@ TrialStep Trial::outcome(const Outcome& outcome, TimePoint now) {
       outcome.sent_at < phase_began_ + settle)
     return {};
   if (!outcome.good) return bad(outcome, now);
-  return same_kind(outcome) ? good(outcome, now) : TrialStep{};
+  return is_of_kind(outcome, plan_.kind) ? good(outcome, now) : TrialStep{};
 }
 
 TrialStep Trial::good(const Outcome& outcome, TimePoint now) {

@@ -71,6 +71,9 @@ struct Outcome {
   std::size_t payload = 0;  // octets
 };
 
+// Whether an outcome tells anything about traffic of this kind, if it is good.
+bool is_of_kind(const Outcome& outcome, const TrafficKind& kind);
+
 enum class Standing : std::uint8_t {
   kUntested,     // not reached
   kInnocent,     // turned on again, and nothing broke
@@ -127,6 +130,7 @@ class Trial {
   TimePoint deadline() const;
   bool over() const { return phase_ == Phase::kOver; }
   Knobs held_off() const { return held_; }
+  const TrafficKind& kind() const { return plan_.kind; }  // what can tell now
   bool mitigated() const { return mitigated_at_.has_value(); }
   bool is_on_phase() const { return phase_ == Phase::kOn; }  // a held knob is on, because the trial says so
 
@@ -159,7 +163,6 @@ class Trial {
   void enter(Phase phase, TimePoint now);
   FeatureChange restoring() const;
   void tell(std::string line) { story_.push_back(std::move(line)); }
-  bool same_kind(const Outcome& outcome) const;
   double background_rate() const;
   void count(bool good);
   double weight_of(bool good) const;

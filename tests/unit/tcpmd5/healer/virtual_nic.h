@@ -36,6 +36,7 @@ struct NicFault {
   std::optional<Knob> gate;
   double rate = 1.0;
   std::size_t min_payload = 0;
+  bool spares_decoys = false;  // it lies beyond the NIC, on the way to the peer
 };
 
 class VirtualNic {
@@ -43,9 +44,10 @@ class VirtualNic {
   VirtualNic(std::vector<NicFault> its_faults, unsigned seed, HealerOptions options = {})
       : faults(std::move(its_faults)), healer(offloads, journal, options), random_(seed) {}
 
-  bool damaged(std::size_t payload) {
+  bool damaged(std::size_t payload, bool of_decoy = false) {
     return std::ranges::any_of(faults, [&](const NicFault& fault) {
-      return payload >= fault.min_payload && (!fault.gate || offloads.is_on(*fault.gate)) && chance(fault.rate);
+      return !(of_decoy && fault.spares_decoys) && payload >= fault.min_payload &&
+             (!fault.gate || offloads.is_on(*fault.gate)) && chance(fault.rate);
     });
   }
 
@@ -72,9 +74,29 @@ class VirtualNic {
         now);
   }
 
+  // A decoy can be had from now on; a vantage sees what becomes of it.
+  void have_decoys(unsigned ifindex = 1) { healer.set_decoys({{DecoyPath{ifindex, decoy.is_v4()}, {decoy}}}); }
+  void judge_decoy(std::size_t payload, unsigned ifindex = 1) {
+    healer.outcome(ifindex, decoy,
+                   {.judge = Judge::kWire,
+                    .sent_at = now,
+                    .good = !damaged(payload, true),
+                    .syn = false,
+                    .burst = false,
+                    .payload = payload},
+                   now);
+  }
+
   void collect() {
     HealerNews news = healer.take();
     for (Verdict& verdict : news.verdicts) verdicts.push_back(std::move(verdict));
+    for (const DecoyNeed& need : news.decoys)
+      decoys_due_ = std::max<std::size_t>(decoys_due_, 8), needs.push_back(need);
+    // A decoy's burst takes its time, as segments do.
+    if (decoys_due_ > 0 && decoys_go_out) {
+      --decoys_due_;
+      judge_decoy(chance(0.5) ? 1440 : 19);
+    }
     // Who is asked for traffic sends a KEEPALIVE.
     if (!news.solicit.empty() && answers_solicitation) judge(19);
   }
@@ -99,16 +121,20 @@ class VirtualNic {
   Healer healer;
   TimePoint now = TimePoint{} + std::chrono::hours(1);
   std::vector<Verdict> verdicts;
+  std::vector<DecoyNeed> needs;
+  bool decoys_go_out = true;
   Judge judge_is = Judge::kWire;
   std::chrono::milliseconds mean_gap{50};
   double large_share = 0.5, loss = 0;
   bool may_break = true, answers_solicitation = true;
   const boost::asio::ip::address peer = boost::asio::ip::make_address("192.0.2.1");
+  const boost::asio::ip::address decoy = boost::asio::ip::make_address("192.0.2.2");
 
  private:
   bool chance(double probability) { return std::uniform_real_distribution<>(0, 1)(random_) < probability; }
 
   std::mt19937 random_;
+  std::size_t decoys_due_ = 0;
 };
 
 }  // namespace tw::tcpmd5::testing
