@@ -132,6 +132,7 @@ void Engine::settle(TimePoint now) {
       news_.verdicts.push_back(std::move(verdict));
     }
   news_.solicit.merge(news.solicit);
+  news_.decoys.insert(news_.decoys.end(), news.decoys.begin(), news.decoys.end());
 }
 
 // A flip hits every session on the device: all must have at least half of their peer's hold time left, which begins

@@ -81,6 +81,7 @@ class Engine {
   struct News {
     std::vector<Verdict> verdicts;
     std::set<boost::asio::ip::address> solicit;  // towards whom something should be sent now
+    std::vector<DecoyNeed> decoys;               // the same, of decoys
   };
   News take() { return std::exchange(news_, {}); }
 

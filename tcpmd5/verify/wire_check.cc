@@ -1,6 +1,7 @@
 // The intake: valid copies are ticked off here; suspects are judged in wire_suspects.cc.
 #include "tcpmd5/verify/wire_check.h"
 
+#include "tcpmd5/decoy/decoy_port.h"
 #include "tcpmd5/verify/describe.h"
 #include "tcpmd5/verify/report.h"
 
@@ -122,6 +123,8 @@ void WireCheck::checksum_wrong(const Copy& copy, const Flow* flow, const KeptSeg
 void WireCheck::came(Flow& flow, KeptSegment& reference) {
   constexpr std::size_t kMaxDevices = 256;
   flow.kept.came(reference);
+  // That a decoy reached a probe says nothing about whether the probe sees what goes to others.
+  if (flow.id.remote_port == kDecoyPort) return;
   if (latest_seen_.size() >= kMaxDevices && !latest_seen_.contains(reference.ifindex)) return;
   TimePoint& latest = latest_seen_[reference.ifindex];
   latest = std::max(latest, reference.at);
