@@ -12,16 +12,6 @@ using Stream = PreflightView::Stream;
 
 }  // namespace
 
-std::string_view to_string(PreflightOutcome outcome) {
-  switch (outcome) {
-    case PreflightOutcome::kTrusted: return "trusted";
-    case PreflightOutcome::kHealed: return "healed";
-    case PreflightOutcome::kDamaged: return "damaged";
-    case PreflightOutcome::kNotTested: return "not-tested";
-  }
-  return "";
-}
-
 Preflight::Preflight(bool v4, std::string device, HealerMode mode, std::chrono::seconds patience, TimePoint now)
     : v4_(v4),
       device_(std::move(device)),

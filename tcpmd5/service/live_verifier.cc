@@ -64,6 +64,19 @@ void LiveVerifier::end_watch(std::uint64_t id) {
   worker_->must_post([id](Worker& worker) { worker.end_watch(id); });
 }
 
+std::uint64_t LiveVerifier::preflight(PreflightAsked asked, std::function<void(const PreflightNews&)> on_news) {
+  const std::uint64_t id = worker_->next_watch();
+  if (!worker_->post([id, asked = std::move(asked), on_news](Worker& worker) mutable {
+        worker.preflight(id, std::move(asked), std::move(on_news));
+      }))
+    on_news({.lines = {}, .report = {}, .refused = "the verifier is busy; try again"});
+  return id;
+}
+
+void LiveVerifier::end_preflight(std::uint64_t id) {
+  worker_->must_post([id](Worker& worker) { worker.end_preflight(id); });
+}
+
 std::variant<std::unique_ptr<ProbeIntake::Session>, std::string> LiveVerifier::connect(ProbeIdentity identity,
                                                                                        Hooks hooks) {
   return worker_->probes().connect(std::move(identity), std::move(hooks));

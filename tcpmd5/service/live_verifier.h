@@ -53,6 +53,8 @@ class LiveVerifier : public VerifyControl, public ProbeIntake {
   void capture(boost::asio::ip::address peer, Reply<std::vector<std::uint8_t>> reply) override;
   std::uint64_t watch(std::function<void(const HistoryEntry&)> on_entry) override;
   void end_watch(std::uint64_t id) override;
+  std::uint64_t preflight(PreflightAsked asked, std::function<void(const PreflightNews&)> on_news) override;
+  void end_preflight(std::uint64_t id) override;
 
   std::variant<std::unique_ptr<Session>, std::string> connect(ProbeIdentity identity, Hooks hooks) override;
 

@@ -5,6 +5,7 @@
 // At most kMaxPending calls wait; more are answered at once as busy.
 #pragma once
 
+#include "tcpmd5/decoy/preflight_result.h"
 #include "tcpmd5/healer/verdict.h"
 #include "tcpmd5/offload/knob.h"
 #include "tcpmd5/verify/finding.h"
@@ -85,6 +86,21 @@ struct RemedyStatus {
   std::optional<double> cpu_ns_per_byte_before, cpu_ns_per_byte_after;  // what it costs, where it was measured
 };
 
+struct PreflightAsked {
+  std::string probe;          // NAME of "probe:NAME"
+  bool v4 = true, v6 = true;  // at least one
+  bool both_needed = false;   // a family that the probe has no address in is told as not tested, else left out
+  std::chrono::seconds patience{120};  // for each family; trials may take longer
+};
+
+// What comes of a preflight, bit by bit. The last has a report, or the reason why there was no preflight.
+struct PreflightNews {
+  std::vector<std::string> lines;  // for people
+  std::optional<PreflightReport> report;
+  std::string refused;
+  bool last() const { return report || !refused.empty(); }
+};
+
 class VerifyControl {
  public:
   virtual ~VerifyControl() = default;
@@ -104,6 +120,10 @@ class VerifyControl {
   // Called on the verifier's thread for every new entry of the history; must not block. Id for end_watch.
   virtual std::uint64_t watch(std::function<void(const HistoryEntry&)> on_entry) = 0;
   virtual void end_watch(std::uint64_t id) = 0;
+  // One at a time; the next is refused. `on_news` is called on the verifier's thread, and must not block. Id for
+  // end_preflight, which ends it without a report.
+  virtual std::uint64_t preflight(PreflightAsked asked, std::function<void(const PreflightNews&)> on_news) = 0;
+  virtual void end_preflight(std::uint64_t id) = 0;
 };
 
 }  // namespace tw::tcpmd5

@@ -55,7 +55,9 @@ LiveVerifier::Worker::~Worker() {
   // What reads from the io_context goes before it.
   for (auto& [ifindex, tap] : taps_) tap->stop();
   taps_.clear();
+  if (preflight_.second) preflight_.second->stop();
   probes_.forget_vantages();
+  decoys_.forget_probes();
   vantages_.clear();
   if (path_descriptor_.is_open()) path_descriptor_.release();
   if (feature_descriptor_.is_open()) feature_descriptor_.release();
@@ -68,7 +70,7 @@ void LiveVerifier::Worker::run() {
 
 void LiveVerifier::Worker::set_peers(std::vector<KeyedPeer> peers) {
   peers_ = std::move(peers);
-  engine_.set_peers(peers_);
+  tell_engine_of_peers();
   resolve_paths();
 }
 
@@ -124,10 +126,17 @@ void LiveVerifier::Worker::allow_probes(const LiveVerifierOptions& options) {
 
 void LiveVerifier::Worker::open_vantages() {
   probes_.forget_vantages();
+  decoys_.forget_probes();
   vantages_.clear();
   const VantageHandlers handlers{
       .copies =
-          [this](auto copies, const std::string& vantage) {
+          [this](std::span<const Copy> copies, const std::string& vantage) {
+            std::vector<Copy> rest;
+            if (std::ranges::any_of(copies, [&](const Copy& copy) { return is_beside_decoys(copy.segment); })) {
+              for (const Copy& copy : copies)
+                if (!is_beside_decoys(copy.segment)) rest.push_back(copy);
+              copies = rest;
+            }
             engine_.on_wire(copies, vantage, steady_clock::now());
             publish();
           },
@@ -139,6 +148,7 @@ void LiveVerifier::Worker::open_vantages() {
     if (wire.starts_with(kProbeWire)) {
       auto probe = std::make_unique<Probe>(where, handlers);
       probes_.set_vantage(where, probe.get());
+      decoys_.add_probe(where, *probe);
       vantages_.push_back(std::move(probe));
     } else if (kind == "pcap")
       vantages_.push_back(std::make_unique<CaptureFollower>(where, handlers));
@@ -157,6 +167,7 @@ void LiveVerifier::Worker::check_sources() {
     tell_once(vantage->name(), vantage->working() ? "" : vantage->status().problem);
   }
   engine_.set_has_vantage(any);
+  look_after_decoys(steady_clock::now());
   if (options_.mode != HealerMode::kOff) forwarding_.sample(paths_, steady_clock::now());
 }
 
@@ -172,6 +183,8 @@ void LiveVerifier::Worker::resolve_paths() {
   std::vector<PeerSpec> specs;
   if (options_.mode != HealerMode::kOff)
     for (const KeyedPeer& peer : peers_) specs.push_back(peer.peer);
+  decoy_destinations_ = decoys_.destinations();
+  specs.insert(specs.end(), decoy_destinations_.begin(), decoy_destinations_.end());
   paths_.resolve(specs);
   open_taps();
 }
@@ -194,6 +207,7 @@ void LiveVerifier::Worker::open_tap(unsigned ifindex, const PathDevice& device) 
   TapRequest request;
   request.ifindex = ifindex;
   request.filter.packet_too_big = true;
+  request.filter.ports.push_back(kDecoyPort);
   auto opened = TapReader::open(
       io_, request,
       {.frames = [this, mtu = device.link.mtu](auto frames) { on_host_frames(frames, mtu); },
@@ -220,6 +234,7 @@ void LiveVerifier::Worker::on_host_frames(std::span<const BatchedFrame> frames, 
     const TapFrame& frame = batched.frame;
     const auto parsed = parse_segment(frame.octets, frame.link);
     if (const auto* segment = std::get_if<Segment>(&parsed)) {
+      if (is_beside_decoys(*segment)) continue;
       const bool segmented =
           frame.vnet.segmentation == Segmentation::kTcp4 || frame.vnet.segmentation == Segmentation::kTcp6;
       copies.push_back({.copy = {.segment = *segment,
@@ -291,8 +306,10 @@ void LiveVerifier::Worker::publish() {
     const HistoryEntry& entry = history_.add(verdict, wall(verdict.at));
     hooks_.concluded(verdict);
     for (const auto& [id, watcher] : watchers_) watcher(entry);
+    if (preflight_.second) preflight_.second->concluded(verdict);
   }
   for (const address& peer : news.solicit) hooks_.solicit(peer);
+  for (const DecoyNeed& need : news.decoys) decoys_.provoke(need, steady_clock::now());
 }
 
 WallTime LiveVerifier::Worker::wall(TimePoint at) const {

@@ -4,11 +4,13 @@
 #include "tcpmd5/offload/ethtool_offloads.h"
 #include "tcpmd5/offload/path_watch.h"
 #include "tcpmd5/service/capture_follower.h"
+#include "tcpmd5/service/decoys.h"
 #include "tcpmd5/service/forwarding_look.h"
 #include "tcpmd5/service/history.h"
 #include "tcpmd5/service/live_verifier.h"
 #include "tcpmd5/service/mirror.h"
 #include "tcpmd5/service/paths.h"
+#include "tcpmd5/service/preflight_run.h"
 #include "tcpmd5/service/probes.h"
 #include "tcpmd5/service/tap_reader.h"
 
@@ -21,8 +23,10 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace tw::tcpmd5 {
@@ -54,6 +58,8 @@ class LiveVerifier::Worker {
     watchers_[id] = std::move(on_entry);
   }
   void end_watch(std::uint64_t id) { watchers_.erase(id); }
+  void preflight(std::uint64_t id, PreflightAsked asked, std::function<void(const PreflightNews&)> on_news);
+  void end_preflight(std::uint64_t id);
   Probes& probes() { return probes_; }                    // any thread
   void allow_probes(const LiveVerifierOptions& options);  // any thread
 
@@ -74,6 +80,9 @@ class LiveVerifier::Worker {
   void wait_for_features();
   void wait_for_deadline();
   void check_sources();
+  void tell_engine_of_peers();
+  void look_after_decoys(TimePoint now);
+  bool is_beside_decoys(const Segment& segment) const;
   void publish();
   void tell_once(const std::string& source, const std::string& problem);
   PeerVerification verification_of(const PeerSpec& peer, const boost::asio::ip::address& address);
@@ -99,6 +108,10 @@ class LiveVerifier::Worker {
   // What a flood of changes costs is bounded: sources are looked at when the timer comes round.
   Probes probes_{io_, [this] { next_check_ = {}; }};
   std::vector<std::unique_ptr<Vantage>> vantages_;
+  Decoys decoys_{io_, paths_, [this] { tell_engine_of_peers(); }};
+  std::vector<PeerSpec> decoy_destinations_;                 // whose paths are known
+  std::set<boost::asio::ip::address> decoys_only_;           // that are no neighbours
+  std::pair<std::uint64_t, std::shared_ptr<PreflightRun>> preflight_{};  // with its id; null: none runs
   ForwardingLook forwarding_{io_, engine_.forwarding()};
   std::map<std::string, std::string> told_;  // problems, by source
   std::map<std::uint64_t, std::function<void(const HistoryEntry&)>> watchers_;

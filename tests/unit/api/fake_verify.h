@@ -29,6 +29,8 @@ class FakeVerify final : public tcpmd5::VerifyControl {
     std::map<std::uint64_t, std::function<void(const tcpmd5::HistoryEntry&)>> watches;
     std::uint64_t next_watch = 1;
     int watches_ended = 0;
+    std::map<std::uint64_t, std::function<void(const tcpmd5::PreflightNews&)>> preflights;
+    std::vector<tcpmd5::PreflightAsked> preflights_asked;
     std::vector<std::function<void()>> waiting;
   };
 
@@ -91,6 +93,21 @@ class FakeVerify final : public tcpmd5::VerifyControl {
       s.watches_ended += s.watches.contains(id) ? 1 : 0;
       return s.watches.extract(id);
     });
+  }
+  std::uint64_t preflight(tcpmd5::PreflightAsked asked,
+                          std::function<void(const tcpmd5::PreflightNews&)> on_news) override {
+    return locked([&](State& s) {
+      s.preflights_asked.push_back(std::move(asked));
+      s.preflights[s.next_watch] = std::move(on_news);
+      return s.next_watch++;
+    });
+  }
+  void end_preflight(std::uint64_t id) override {
+    locked([id](State& s) { s.preflights.erase(id); });
+  }
+  void tell_preflights(const tcpmd5::PreflightNews& news) {
+    const auto preflights = locked([](State& s) { return s.preflights; });
+    for (const auto& [id, on_news] : preflights) on_news(news);
   }
 
  private:
