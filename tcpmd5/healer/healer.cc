@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -68,7 +69,7 @@ void Healer::suspect(const Suspicion& suspicion, TimePoint now) {
   Device& device = devices_[suspicion.ifindex];
   if (device.waiting && is_decoy(suspicion.ifindex, suspicion.peer)) return seen_by_decoy(device, suspicion, now);
   Device::Quiet& quiet = device.quiet[quiet_key(suspicion)];
-  if (device.trial || device.waiting || now < quiet.until) return;
+  if (device.trial || device.waiting || now < quiet.until || is_known(device, suspicion)) return;
   quiet.until = now + options_.quiet;
   device.witness = false;
   if (!waits_for_decoys(suspicion) || device.hands_off) return begin(suspicion, now);
@@ -77,6 +78,17 @@ void Healer::suspect(const Suspicion& suspicion, TimePoint now) {
   TrafficKind kind = suspicion.plan.kind;
   if (suspicion.plan.judge == Judge::kAcceptance) kind = {};  // of what kind it is, the decoy will show
   news_.decoys.push_back({path, kind});
+}
+
+// Somebody turned on again what a remedy keeps off. That is answered by turning it off again, a few times; a trial
+// would do so once more, and then again.
+bool Healer::is_known(const Device& device, const Suspicion& suspicion) {
+  if (!device.remedy) return false;
+  auto read = offloads_.read(suspicion.ifindex);
+  const auto* features = std::get_if<DeviceFeatures>(&read);
+  if (!features) return false;
+  const Knobs back = on_again(device.remedy->off, *features);
+  return std::ranges::any_of(suspicion.plan.steps, [&](Knobs step) { return !(step & back).empty(); });
 }
 
 bool Healer::is_decoy(unsigned ifindex, const boost::asio::ip::address& peer) const {

@@ -128,6 +128,7 @@ class Healer {
   bool waits_for_decoys(const Suspicion& suspicion) const;
   void perform(Device& device, TrialStep step, TimePoint now);
   void conclude_trial(Device& device, const TrialResult& result, TimePoint now);
+  bool is_known(const Device& device, const Suspicion& suspicion);
   void keep_off(Device& device, const Verdict& verdict);
   void reapply(unsigned ifindex, Device& device, TimePoint now);
   void tell(Device& device, Confidence confidence, std::string text, TimePoint now);

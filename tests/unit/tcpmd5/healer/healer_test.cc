@@ -192,6 +192,25 @@ TEST(Healer, MeetsSomebodyWhoTurnsItOnAgainAFewTimesAndThenGivesWay) {
   EXPECT_NE(nic.last().text.find("gives way"), std::string::npos) << nic.last().text;
 }
 
+TEST(Healer, TriesNothingNewWhileSomebodyKeepsTurningOnWhatIsGuilty) {
+  VirtualNic nic({{Knob::kTso}}, 1);
+  nic.healer.suspect(nic.suspicion(kSegmentation), nic.now);
+  nic.pass(60s);
+  ASSERT_EQ(nic.last().confidence, Confidence::kProven);
+  int turned_on = 0;
+  for (int tenth = 0; tenth < 1200; ++tenth) {
+    if (!nic.offloads.is_on(Knob::kTso)) {
+      nic.offloads.set(Knob::kTso, true);
+      nic.healer.features_changed(1, nic.now);
+      ++turned_on;
+    }
+    nic.healer.suspect(nic.suspicion(kSegmentation), nic.now);
+    EXPECT_FALSE(nic.healer.trial_on(1));
+    nic.pass(100ms);
+  }
+  EXPECT_EQ(turned_on, HealerOptions{}.reapply + 1);
+}
+
 TEST(Healer, SomebodyElseFlippingAKnobEndsTheTrialWithoutBlame) {
   VirtualNic nic({{Knob::kTso}}, 1);
   nic.may_break = false;
