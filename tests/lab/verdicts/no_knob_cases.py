@@ -56,6 +56,19 @@ def a_fault_below_a_macvlan_is_named_and_not_claimed_healed(bench, vantage, fami
     assert scene.touched() == []
 
 
+@case(fault=["copy-previous-digest", "bad-checksum", "flip-payload,at=mss"], vantage=["wire", "none"], family=BOTH,
+      seconds=240)
+def a_driver_that_says_yes_and_does_nothing_is_named_and_all_is_put_back(bench, fault, vantage, family):
+    """The bits read off, and the hardware goes on: what was turned off did not help. Bits that stay on: a unit test."""
+    scene = Scene(bench, [family], faults=[f"{fault},gate=none"], vantage=vantage)
+    confidence = {"reported"} if vantage == "wire" else {"undecidable"}
+    verdict = wait_for_verdict(scene, PEER[family], confidence, 150, "turning offloads off changes nothing")
+    if vantage == "wire":
+        assert "the device ignores its settings" in verdict.text, verdict.text
+    assert_nothing_left(scene)
+    assert scene.touched(), "nothing was tried"
+
+
 @case(vantage=["wire", "none"], metadata=[0, 1], family=BOTH, seconds=180)
 def a_merge_below_the_nic_is_named_with_the_hypervisors_settings(bench, vantage, metadata, family):
     scene = Scene(bench, [family], faults=[f"merge-inbound,metadata={metadata}"], vantage=vantage, inbound=True)
