@@ -221,13 +221,13 @@ void Acceptance::tell_frozen(const FlowId& id, const Flow& flow) {
                          .failure_rate = std::max(flow.singles.rate(), kFrozenRate)};
   if (head.syn) {
     news_.stuck.push_back(
-        {Refusal::kNeverUp, id, flow.ifindex, head.first_sent, kind,
+        {Refusal::kNeverUp, id, flow.ifindex, head.first_sent, head.begin, kind,
          fmt::format("our {} to {} got no answer in {} tries, though the peer is alive: it signs validly",
                      id.local_port == kBgpPort ? "SYN-ACK" : "SYN", id.remote.to_string(), head.tries)});
     return;
   }
   news_.stuck.push_back(
-      {Refusal::kFrozen, id, flow.ifindex, head.first_sent, kind,
+      {Refusal::kFrozen, id, flow.ifindex, head.first_sent, head.begin, kind,
        fmt::format("{} octets sent to {} {} times were not acknowledged, though the peer is alive and its window "
                    "is open{}",
                    head.payload, id.remote.to_string(), head.tries, flow.sacked ? "; later octets arrived" : "")});
@@ -241,6 +241,7 @@ void Acceptance::tell_trickle(const FlowId& id, Flow& flow) {
        id,
        flow.ifindex,
        flow.last_seen,
+       std::nullopt,
        {.min_payload = 0, .syn_only = false, .bursts_only = !singles, .failure_rate = tries.rate()},
        fmt::format("of the last {} {} sent to {}, {} got through only when they were sent again, though nothing "
                    "behind them was lost",

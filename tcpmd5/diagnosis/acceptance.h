@@ -49,7 +49,8 @@ struct Stuck {
   Refusal refusal{};
   FlowId flow;
   unsigned ifindex = 0;
-  TimePoint since;  // when what is refused was first sent
+  TimePoint since;                        // when what is refused was first sent
+  std::optional<std::uint32_t> sequence;  // of what is refused, where it is one segment
   TrafficKind kind;
   std::string text;  // one line for people
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 namespace tw::tcpmd5 {
 
@@ -30,6 +31,11 @@ bool is_sequence_only(const Finding& finding) {
   });
 }
 
+std::string not_accepted(const Stuck& stuck) {
+  return fmt::format("what is sent to {} is not accepted ({})", stuck.flow.remote.to_string(),
+                     to_string(stuck.refusal));
+}
+
 // A receiver that merges takes copies of one digest as one segment; anything else that is damaged no peer takes.
 bool may_be_contradicted(FaultClass fault) {
   return row_of(fault).cause == Cause::kSending && fault != FaultClass::kCopiedDigest && fault != FaultClass::kMerged;
@@ -43,6 +49,7 @@ Diagnosis::Diagnosis(FindDevice lowest_device, WasTaken was_taken)
 void Diagnosis::found_valid(const Finding& finding) {
   Peer& peer = peers_[finding.remote];
   peer.valid_on_wire_at = finding.at;
+  peer.valid_sequences[peer.valid_count++ % kRemembered] = finding.sequence;
   const bool syn = (finding.flags & tcp_flag::kSyn) != 0;
   peer.non_syn_passed |= !syn;
   for (auto& [fault, run] : peer.runs)
@@ -67,8 +74,8 @@ void Diagnosis::found(const Finding& finding, TimePoint now) {
     return;
   }
   Peer& peer = peers_[finding.remote];
-  if (row.cause == Cause::kSending || finding.fault == FaultClass::kInjected || finding.fault == FaultClass::kLost)
-    peer.damaged_on_wire_at = now;
+  if (row.cause == Cause::kSending || finding.fault == FaultClass::kInjected) peer.damaged_on_wire_at = now;
+  if (finding.fault == FaultClass::kLost) peer.lost_on_wire_at = now;
   Run& run = peer.runs[finding.fault];
   if (run.bad > 0 && !run.waiting && now - run.last_at > kRunEnds) run = {.told_at = run.told_at};
   if (run.bad++ == 0) {
@@ -202,29 +209,19 @@ Suspicion Diagnosis::suspicion(const Run& run, const Finding& finding) const {
   return suspicion;
 }
 
-// The vantage knows better what is wrong than acknowledgments do.
+// The vantage knows better what is wrong than acknowledgments do. But what never arrives there may have been lost by
+// the vantage; where the peer misses it, too, this host's own NIC may be what loses it.
 void Diagnosis::stuck(const Stuck& stuck, TimePoint now) {
   const LowestDevice device = lowest_device_(stuck.ifindex, stuck.flow.remote);
   Peer& peer = peers_[stuck.flow.remote];
-  if (peer.damaged_on_wire_at != TimePoint{} && now - peer.damaged_on_wire_at < kVantageFresh) return;
+  const auto fresh = [now](TimePoint at) { return at != TimePoint{} && now - at < kVantageFresh; };
+  if (fresh(peer.damaged_on_wire_at)) return;
+  const auto valid = std::span(peer.valid_sequences).first(std::min(peer.valid_count, kRemembered));
+  const bool arrived =
+      stuck.sequence ? std::ranges::find(valid, *stuck.sequence) != valid.end() : !fresh(peer.lost_on_wire_at);
+  if (fresh(peer.valid_on_wire_at) && arrived) return refused_beyond(peer, stuck, now);
   const std::string meaning =
-      fmt::format("what is sent to {} is not accepted ({})", stuck.flow.remote.to_string(), to_string(stuck.refusal));
-  if (peer.valid_on_wire_at != TimePoint{} && now - peer.valid_on_wire_at < kVantageFresh) {
-    Verdict verdict;
-    verdict.at = now;
-    verdict.ifindex = device.ifindex;
-    verdict.device = device.name;
-    verdict.peer = stuck.flow.remote;
-    verdict.fault = to_string(stuck.refusal);
-    verdict.evidence = stuck.text;
-    verdict.confidence = Confidence::kReported;
-    verdict.text =
-        meaning +
-        ": yet it is valid at the vantage; whatever refuses or damages it lies beyond, on the way or at the peer";
-    verdict.story = {stuck.text, "wire copies are valid: this host and its NIC are not to blame; nothing was touched"};
-    conclusions_.verdicts.push_back(std::move(verdict));
-    return;
-  }
+      not_accepted(stuck) + (fresh(peer.valid_on_wire_at) ? ", and does not arrive at the vantage either" : "");
   Suspicion suspicion;
   suspicion.ifindex = device.ifindex;
   suspicion.device = device.name;
@@ -238,6 +235,26 @@ void Diagnosis::stuck(const Stuck& stuck, TimePoint now) {
   suspicion.plan = {
       .steps = {kSendingKnobs}, .kind = stuck.kind, .judge = Judge::kAcceptance, .one_way = device.resets_on_change};
   conclusions_.suspicions.push_back(std::move(suspicion));
+}
+
+void Diagnosis::refused_beyond(Peer& peer, const Stuck& stuck, TimePoint now) {
+  TimePoint& told_at = peer.beyond_told_at[stuck.refusal];
+  if (told_at != TimePoint{} && now - told_at < kTellAgain) return;
+  told_at = now;
+  const LowestDevice device = lowest_device_(stuck.ifindex, stuck.flow.remote);
+  Verdict verdict;
+  verdict.at = now;
+  verdict.ifindex = device.ifindex;
+  verdict.device = device.name;
+  verdict.peer = stuck.flow.remote;
+  verdict.fault = to_string(stuck.refusal);
+  verdict.evidence = stuck.text;
+  verdict.confidence = Confidence::kReported;
+  verdict.text =
+      not_accepted(stuck) +
+      ": yet it is valid at the vantage; whatever refuses or damages it lies beyond, on the way or at the peer";
+  verdict.story = {stuck.text, "wire copies are valid: this host and its NIC are not to blame; nothing was touched"};
+  conclusions_.verdicts.push_back(std::move(verdict));
 }
 
 void Diagnosis::accepted(const FlowOutcome& outcome) {

@@ -10,6 +10,7 @@
 #include "tcpmd5/healer/verdict.h"
 #include "tcpmd5/verify/finding.h"
 
+#include <array>
 #include <functional>
 #include <map>
 #include <optional>
@@ -44,6 +45,7 @@ class Diagnosis {
  public:
   static constexpr std::chrono::seconds kRunEnds{120};      // without another finding
   static constexpr std::chrono::seconds kTellAgain{600};    // the same fault of the same peer
+  static constexpr std::size_t kRemembered = 128;           // valid wire copies, of each peer
   static constexpr std::size_t kMaxDifferent = 64;          // sequence numbers remembered of one run
   static constexpr std::chrono::seconds kVantageFresh{10};  // how long a valid wire copy speaks for the present
   // The peer has so long to acknowledge what a vantage showed as damaged, before the vantage is believed.
@@ -78,8 +80,11 @@ class Diagnosis {
   };
   struct Peer {
     std::map<FaultClass, Run> runs;
-    TimePoint valid_on_wire_at, damaged_on_wire_at, valid_received_at;
-    bool non_syn_passed = false;  // a wire copy other than of a SYN was valid
+    TimePoint valid_on_wire_at, damaged_on_wire_at, lost_on_wire_at, valid_received_at;  // the epoch: never
+    bool non_syn_passed = false;                               // a wire copy other than of a SYN was valid
+    std::array<std::uint32_t, kRemembered> valid_sequences{};  // of the last valid wire copies
+    std::size_t valid_count = 0;
+    std::map<Refusal, TimePoint> beyond_told_at;
   };
 
   void found_valid(const Finding& finding);
@@ -89,6 +94,7 @@ class Diagnosis {
   bool is_contradicted(const Run& run, const Finding& finding) const;
   void report(Run& run, const Finding& finding, std::string_view why, TimePoint now);
   Suspicion suspicion(const Run& run, const Finding& finding) const;
+  void refused_beyond(Peer& peer, const Stuck& stuck, TimePoint now);
 
   FindDevice lowest_device_;
   WasTaken was_taken_;

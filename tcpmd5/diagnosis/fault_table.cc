@@ -24,7 +24,7 @@ constexpr std::string_view kMiddlebox =
     "the device; "
     "let TCP option 19 and unchanged sequence numbers through there";
 
-constexpr std::array<FaultRow, 18> kRows{{
+constexpr std::array<FaultRow, kFaultClasses> kRows{{
     {FaultClass::kNone, Cause::kPath, 1, {}, "valid", ""},
     {FaultClass::kSignedUncut,
      Cause::kSoftware,
@@ -94,6 +94,12 @@ constexpr std::array<FaultRow, 18> kRows{{
     {FaultClass::kReceivedOversize, Cause::kReceiving, 3, kReceivers,
      "frames longer than the MTU arrive: they were merged, and nothing says so",
      "the merging happens below the device"},
+    {FaultClass::kReceivedUnexpected,
+     Cause::kPath,
+     1,
+     {},
+     "the neighbour signs with TCP-MD5 and no key is configured for it",
+     "set md5-key here, or take the password off on its side; until then the kernel refuses what it sends"},
 }};
 
 constexpr bool in_order() {

@@ -149,6 +149,18 @@ TEST_F(DiagnosisTest, WhatAVantageSeesToBeValidIsRefusedBeyondIt) {
   EXPECT_NE(conclusions.verdicts[0].text.find("beyond"), std::string::npos);
 }
 
+TEST_F(DiagnosisTest, WhatNeitherTheVantageNorThePeerGetsIsTried) {
+  valid();
+  damage(FaultClass::kLost);
+  Stuck stuck;
+  stuck.refusal = Refusal::kFrozen;
+  stuck.flow.remote = boost::asio::ip::make_address("192.0.2.1");
+  diagnosis_.stuck(stuck, now_);
+  const Conclusions conclusions = diagnosis_.take();
+  ASSERT_EQ(conclusions.suspicions.size(), 1U);
+  EXPECT_EQ(conclusions.suspicions[0].plan.judge, Judge::kAcceptance);
+}
+
 TEST_F(DiagnosisTest, WhereAVantageSeesDamageAcknowledgmentsAreNotAsked) {
   damage(FaultClass::kChecksumWrong);
   Stuck stuck;
