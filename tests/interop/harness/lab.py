@@ -31,6 +31,7 @@ class Lab:
         self.directory = tempfile.mkdtemp(prefix=f"twi-{os.getpid()}-", dir="/tmp")
         os.chmod(self.directory, 0o755)
         self.speakers = []
+        self.notes = {}  # what is kept of this case besides whether it passed; see results.table
         self._namespaces = []
         self._closing = []
 
@@ -44,6 +45,9 @@ class Lab:
             speaker.close()
         for namespace in self._namespaces:
             namespace.remove()
+
+    def explain(self):
+        """Tells what helps to understand a failure, while all is still there."""
 
     def remove_directory(self):
         shutil.rmtree(self.directory, ignore_errors=True)

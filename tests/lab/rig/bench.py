@@ -21,10 +21,8 @@ class Bench(Lab):
         self.napi = []  # "speaker", "peer": who may merge what it receives
         self.mtu = 1500
         self.nic = None
-        self.notes = {}  # what is kept of this case besides whether it passed; see results.table
 
     def explain(self):
-        """Tells what helps to understand a failure, while all is still there."""
         if self.nic and self.nic.process.running():
             print(f"the NIC: {self.nic.stats()}")
 
