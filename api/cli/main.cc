@@ -1,5 +1,6 @@
 // truewire, the command line: what can be said, and which function answers it.
 #include "api/cli/commands.h"
+#include "api/cli/preflight.h"
 #include "api/cli/text.h"
 #include "api/cli/verify_commands.h"
 #include "api/cli/verify_files.h"
@@ -79,6 +80,7 @@ class CommandLine {
   RouteAddOptions add_;
   VerifyFilesOptions verify_files_;
   VerifyOptions verify_;
+  PreflightOptions preflight_;
   std::vector<std::string> prefixes_;
 };
 
@@ -105,6 +107,7 @@ CommandLine::CommandLine() {
   add_neighbor_actions();
   add_speaker();
   add_verify();
+  add_preflight(app_, global_, preflight_, command_);
 }
 
 void CommandLine::add_neighbors() {

@@ -1,4 +1,5 @@
 // truewire.v1.VerifyService.
+#include "api/grpc/preflight.h"
 #include "api/grpc/services.h"
 #include "api/grpc/verify_messages.h"
 #include "api/grpc/verify_watch.h"
@@ -160,6 +161,15 @@ class VerifyService final : public v1::VerifyService::CallbackService {
       return new RefusedStream<v1::WatchVerdictsResponse>(invalid(*wrong));
     }
     return admit(std::make_shared<VerdictWatch>(context_, std::get<address>(peer)));
+  }
+
+  grpc::ServerWriteReactor<v1::PreflightResponse>* Preflight(grpc::CallbackServerContext*,
+                                                             const v1::PreflightRequest* request) override {
+    if (!context_.verify) return new RefusedStream<v1::PreflightResponse>(does_not_run());
+    const auto asked = preflight_from(*request);
+    if (const auto* wrong = std::get_if<std::string>(&asked))
+      return new RefusedStream<v1::PreflightResponse>(invalid(*wrong));
+    return admit(std::make_shared<PreflightStream>(context_, std::get<tcpmd5::PreflightAsked>(asked)));
   }
 
  private:
