@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <span>
 
 namespace tw::tcpmd5 {
 
@@ -49,7 +48,7 @@ Diagnosis::Diagnosis(FindDevice lowest_device, WasTaken was_taken)
 void Diagnosis::found_valid(const Finding& finding) {
   Peer& peer = peers_[finding.remote];
   peer.valid_on_wire_at = finding.at;
-  peer.valid_sequences[peer.valid_count++ % kRemembered] = finding.sequence;
+  peer.valid[peer.valid_count++ % kRemembered] = {finding.at, finding.sequence, finding.payload_size};
   const bool syn = (finding.flags & tcp_flag::kSyn) != 0;
   peer.non_syn_passed |= !syn;
   for (auto& [fault, run] : peer.runs)
@@ -81,6 +80,10 @@ void Diagnosis::found(const Finding& finding, TimePoint now) {
   if (run.bad++ == 0) {
     run.first_at = finding.at;
     run.min_payload = finding.payload_size;
+    // What is damaged takes longer to judge: valid copies that came after it were heard of before.
+    run.good = static_cast<int>(std::ranges::count_if(peer.last_valid(), [&](const ValidCopy& copy) {
+      return copy.at > finding.at && copy.payload >= finding.payload_size;
+    }));
   }
   run.last_at = now;
   if (run.bad_sequences.size() < kMaxDifferent) run.bad_sequences.insert(finding.sequence);
@@ -216,9 +219,9 @@ void Diagnosis::stuck(const Stuck& stuck, TimePoint now) {
   Peer& peer = peers_[stuck.flow.remote];
   const auto fresh = [now](TimePoint at) { return at != TimePoint{} && now - at < kVantageFresh; };
   if (fresh(peer.damaged_on_wire_at)) return;
-  const auto valid = std::span(peer.valid_sequences).first(std::min(peer.valid_count, kRemembered));
-  const bool arrived =
-      stuck.sequence ? std::ranges::find(valid, *stuck.sequence) != valid.end() : !fresh(peer.lost_on_wire_at);
+  const auto valid = peer.last_valid();
+  const bool arrived = stuck.sequence ? std::ranges::find(valid, *stuck.sequence, &ValidCopy::sequence) != valid.end()
+                                      : !fresh(peer.lost_on_wire_at);
   if (fresh(peer.valid_on_wire_at) && arrived) return refused_beyond(peer, stuck, now);
   const std::string meaning =
       not_accepted(stuck) + (fresh(peer.valid_on_wire_at) ? ", and does not arrive at the vantage either" : "");

@@ -10,11 +10,13 @@
 #include "tcpmd5/healer/verdict.h"
 #include "tcpmd5/verify/finding.h"
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -70,7 +72,7 @@ class Diagnosis {
   // Findings of one class towards one peer that belong together.
   struct Run {
     TimePoint first_at, last_at;
-    int bad = 0, good = 0;                  // of this kind, since the first bad one
+    int bad = 0, good = 0;                  // of this kind, seen since the first bad one was
     std::set<std::uint32_t> bad_sequences;  // a retransmission fails for what its first transmission failed for
     std::size_t min_payload = 0;            // octets, of the bad ones
     bool only_syns = true;
@@ -78,12 +80,18 @@ class Diagnosis {
     TimePoint told_at;               // the epoch: never
     std::optional<Finding> waiting;  // the last one, while the peer may still show that it took the segments
   };
+  struct ValidCopy {
+    TimePoint at;
+    std::uint32_t sequence = 0;
+    std::size_t payload = 0;  // octets
+  };
   struct Peer {
     std::map<FaultClass, Run> runs;
     TimePoint valid_on_wire_at, damaged_on_wire_at, lost_on_wire_at, valid_received_at;  // the epoch: never
-    bool non_syn_passed = false;                               // a wire copy other than of a SYN was valid
-    std::array<std::uint32_t, kRemembered> valid_sequences{};  // of the last valid wire copies
+    bool non_syn_passed = false;                 // a wire copy other than of a SYN was valid
+    std::array<ValidCopy, kRemembered> valid{};  // the last ones on the wire
     std::size_t valid_count = 0;
+    std::span<const ValidCopy> last_valid() const { return std::span(valid).first(std::min(valid_count, kRemembered)); }
     std::map<Refusal, TimePoint> beyond_told_at;
   };
 

@@ -61,6 +61,26 @@ TEST_F(DiagnosisTest, TheRateOfRareDamageIsTakenFromWhatGotThrough) {
   EXPECT_NEAR(conclusions.suspicions[0].plan.kind.failure_rate, 0.1, 0.05);
 }
 
+TEST_F(DiagnosisTest, WhatGotThroughWhileTheFirstDamageWasStillBeingJudgedCounts) {
+  Finding first = made(FaultClass::kCopiedDigest);
+  now_ += 10ms;
+  for (int k = 0; k < 9; ++k) valid();
+  diagnosis_.found(first, now_);
+  for (int i = 0; i < 3; ++i) damage(FaultClass::kCopiedDigest);
+  const Conclusions conclusions = diagnosis_.take();
+  ASSERT_FALSE(conclusions.suspicions.empty());
+  EXPECT_LT(conclusions.suspicions[0].plan.kind.failure_rate, 0.35);
+}
+
+TEST_F(DiagnosisTest, WhatGotThroughBeforeTheDamageBeganDoesNotCount) {
+  for (int k = 0; k < 50; ++k) valid();
+  damage(FaultClass::kCopiedDigest);
+  damage(FaultClass::kCopiedDigest);
+  const Conclusions conclusions = diagnosis_.take();
+  ASSERT_EQ(conclusions.suspicions.size(), 1U);
+  EXPECT_GT(conclusions.suspicions[0].plan.kind.failure_rate, 0.7);
+}
+
 TEST_F(DiagnosisTest, ARetransmissionThatFailsLikeTheFirstSaysLittleOfOtherSegments) {
   Finding finding = made(FaultClass::kPayloadChanged);
   for (int i = 0; i < 10; ++i) diagnosis_.found(finding, now_);
