@@ -168,6 +168,9 @@ void CommandLine::add_watch() {
   CLI::App* neighbors = add(*watch, "neighbors", "what happens to neighbors, from now on");
   neighbors->add_option("ADDRESS", address_, "this neighbor only")->check(kAddress);
   neighbors->callback([this] { command_ = [this] { return watch_neighbors(global_, address_, std::cout); }; });
+  CLI::App* verdicts = add(*watch, "verdicts", "what the verifier concludes, from now on; as verify watch");
+  verdicts->add_option("ADDRESS", address_, "about this neighbor only")->check(kAddress);
+  verdicts->callback([this] { command_ = [this] { return watch_verdicts(global_, address_, std::cout); }; });
 }
 
 void CommandLine::add_neighbor_actions() {
@@ -249,9 +252,14 @@ int CommandLine::explain(const CLI::ParseError& error) {
   const std::vector<std::string> rest = app_.remaining(true);
   const std::vector<const CLI::App*> commands = innermost->get_subcommands([](const CLI::App*) { return true; });
   // CLI11 would only say that a command is missing.
-  if (error.get_name() == "RequiredError" && !rest.empty() && !commands.empty()) {
+  if (error.get_name() == "RequiredError" && !commands.empty() && (!rest.empty() || innermost != &app_)) {
     std::vector<std::string_view> names;
     for (const CLI::App* command : commands) names.push_back(command->get_name());
+    if (rest.empty()) {
+      std::cerr << fmt::format("{}: which? {}\nRun with --help for more information.\n", innermost->get_name(),
+                               fmt::join(names, ", "));
+      return kUsage;
+    }
     std::cerr << fmt::format("there is no command \"{}\"{}\nRun with --help for more information.\n", rest.front(),
                              bgp::config::did_you_mean(rest.front(), names));
     return kUsage;
