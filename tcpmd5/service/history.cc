@@ -117,11 +117,33 @@ std::optional<std::string> History::begin_trial(unsigned ifindex, const DeviceFe
   if (auto problem = store_.begin_trial({*device, stored_time(std::chrono::system_clock::now()), before}))
     return problem;
   on_trial_[ifindex] = *device;
+  pricing_[ifindex].enter(RemedyPricing::State::kTrial);
   return std::nullopt;
 }
 
 void History::end_trial(unsigned ifindex) {
   if (const auto device = on_trial_.extract(ifindex)) store_.end_trial(device.mapped());
+  begin_pricing(ifindex);
+}
+
+void History::begin_pricing(unsigned ifindex) {
+  using State = RemedyPricing::State;
+  pricing_[ifindex].enter(remedies_.contains(ifindex) ? State::kRemedy : State::kNoRemedy);
+}
+
+void History::sent(unsigned ifindex, const SendingSample& sample, TimePoint now) {
+  RemedyPricing& pricing = pricing_[ifindex];
+  pricing.add(sample, now);
+  const auto status = remedies_.find(ifindex);
+  if (status == remedies_.end()) return;
+  if (const auto before = pricing.before()) status->second.cpu_ns_per_byte_before = before;
+  if (const auto after = pricing.after()) status->second.cpu_ns_per_byte_after = after;
+  const auto remedied = remedied_.find(ifindex);
+  if (remedied == remedied_.end() || remedied->second.price || !status->second.cpu_ns_per_byte_before ||
+      !status->second.cpu_ns_per_byte_after)
+    return;
+  remedied->second.price = {*status->second.cpu_ns_per_byte_before, *status->second.cpu_ns_per_byte_after};
+  store_.put_remedy(remedied->second);  // a full disk costs the price, not the remedy
 }
 
 std::optional<std::string> History::put_remedy(const Verdict& verdict, const DeviceFeatures& before) {
@@ -134,8 +156,7 @@ std::optional<std::string> History::put_remedy(const Verdict& verdict, const Dev
                                 .cpu_ns_per_byte_after = {}};
   const auto device = identity(verdict.ifindex);
   if (!device) return "the device is gone";
-  remedied_[verdict.ifindex] = *device;
-  StoredRemedy remedy;
+  StoredRemedy& remedy = remedied_[verdict.ifindex] = {};
   remedy.device = *device;
   remedy.off = verdict.culprits;
   remedy.before = remedy.after = before;
@@ -145,17 +166,23 @@ std::optional<std::string> History::put_remedy(const Verdict& verdict, const Dev
 
 void History::remove_remedy(unsigned ifindex) {
   remedies_.erase(ifindex);
-  if (const auto device = remedied_.extract(ifindex)) store_.remove_remedy(device.mapped());
+  if (const auto remedy = remedied_.extract(ifindex)) store_.remove_remedy(remedy.mapped().device);
+  pricing_.erase(ifindex);
 }
 
 void History::adopted(const StoredRemedy& remedy, unsigned ifindex) {
-  remedied_[ifindex] = remedy.device;
-  remedies_[ifindex] = {.device = remedy.device.name,
-                        .off = remedy.off,
-                        .text = remedy.because.text,
-                        .since = remedy.because.at,
-                        .cpu_ns_per_byte_before = {},
-                        .cpu_ns_per_byte_after = {}};
+  remedied_[ifindex] = remedy;
+  RemedyStatus& status = remedies_[ifindex] = {.device = remedy.device.name,
+                                               .off = remedy.off,
+                                               .text = remedy.because.text,
+                                               .since = remedy.because.at,
+                                               .cpu_ns_per_byte_before = {},
+                                               .cpu_ns_per_byte_after = {}};
+  if (remedy.price) {
+    status.cpu_ns_per_byte_before = remedy.price->cpu_ns_per_byte_before;
+    status.cpu_ns_per_byte_after = remedy.price->cpu_ns_per_byte_after;
+  }
+  begin_pricing(ifindex);
 }
 
 const HistoryEntry& History::add(const Verdict& verdict, WallTime at) {

@@ -6,6 +6,7 @@
 
 #include "tcpmd5/healer/journal.h"
 #include "tcpmd5/offload/remedy_store.h"
+#include "tcpmd5/service/price.h"
 #include "tcpmd5/service/verify_control.h"
 
 #include <deque>
@@ -40,15 +41,20 @@ class History : public Journal {
   const std::vector<StoredRemedy>& stored_remedies() const { return stored_; }
   // A stored remedy is in force on this device now.
   void adopted(const StoredRemedy& remedy, unsigned ifindex);
+  // To be called now and then for every device that signed segments leave by: what its remedy costs is taken from it,
+  // and stored once it is known.
+  void sent(unsigned ifindex, const SendingSample& sample, TimePoint now);
 
  private:
   std::optional<DeviceIdentity> identity(unsigned ifindex);
+  void begin_pricing(unsigned ifindex);
 
   std::function<std::optional<PathDevice>(unsigned)> device_;
   RemedyStore store_;
   std::map<unsigned, DeviceIdentity> on_trial_;
-  std::map<unsigned, DeviceIdentity> remedied_;
+  std::map<unsigned, StoredRemedy> remedied_;  // as it is stored
   std::map<unsigned, RemedyStatus> remedies_;
+  std::map<unsigned, RemedyPricing> pricing_;
   std::vector<StoredRemedy> stored_;
   std::deque<HistoryEntry> entries_;
   std::uint64_t last_id_ = 0;

@@ -168,7 +168,10 @@ void LiveVerifier::Worker::check_sources() {
   }
   engine_.set_has_vantage(any);
   look_after_decoys(steady_clock::now());
-  if (options_.mode != HealerMode::kOff) forwarding_.sample(paths_, steady_clock::now());
+  if (options_.mode == HealerMode::kOff) return;
+  forwarding_.sample(paths_, steady_clock::now());
+  for (const auto& [ifindex, device] : paths_.devices())
+    if (const auto sample = take_sending_sample(device.link.name)) history_.sent(ifindex, *sample, steady_clock::now());
 }
 
 // Every new problem of a source once; that it is over is not worth a line.
