@@ -1,6 +1,7 @@
 // truewire, the command line: what can be said, and which function answers it.
 #include "api/cli/commands.h"
 #include "api/cli/preflight.h"
+#include "api/cli/probe.h"
 #include "api/cli/text.h"
 #include "api/cli/verify_commands.h"
 #include "api/cli/verify_files.h"
@@ -70,6 +71,7 @@ class CommandLine {
   void add_neighbor_actions();
   void add_speaker();
   void add_verify();
+  void add_probe();
 
   CLI::App app_{"Operates truewired, the BGP speaker.", "truewire"};
   Command command_;
@@ -81,6 +83,7 @@ class CommandLine {
   VerifyFilesOptions verify_files_;
   VerifyOptions verify_;
   PreflightOptions preflight_;
+  api::RemoteProbeOptions probe_;
   std::vector<std::string> prefixes_;
 };
 
@@ -108,6 +111,7 @@ CommandLine::CommandLine() {
   add_speaker();
   add_verify();
   add_preflight(app_, global_, preflight_, command_);
+  add_probe();
 }
 
 void CommandLine::add_neighbors() {
@@ -243,6 +247,21 @@ void CommandLine::add_verify() {
     if (verify_files_.keys.empty()) throw CLI::ValidationError("--keys", "name the file of keys to check with");
     command_ = [this] { return verify_files(global_, verify_files_, std::cout); };
   });
+}
+
+void CommandLine::add_probe() {
+  CLI::App* probe = add(app_, "probe", "show a truewired elsewhere what arrives at an interface of this host");
+  probe->add_option("--interface", probe_.interface, "where to capture, as a mirror port is connected to")->required();
+  probe->add_option("--to", probe_.to, "HOST:PORT that the daemon's [probe] listens on")->required();
+  probe->add_option("--certificate", probe_.files.certificate, "ours, in PEM; its first DNS name is the probe's")
+      ->required();
+  probe->add_option("--private-key", probe_.files.private_key, "of the certificate, in PEM")->required();
+  probe->add_option("--ca", probe_.files.authority, "what the daemon's certificate is signed by, in PEM")->required();
+  probe->add_option("--server-name", probe_.server_name, "that the daemon's certificate is for, if not HOST");
+  probe->add_flag_callback(
+      "--no-decoys", [this] { probe_.decoys = false; }, "accept no decoy streams");
+  probe->footer("Needs CAP_NET_RAW. Runs in the foreground until SIGTERM, and tells on standard error what happens.");
+  probe->callback([this] { command_ = [this] { return run_probe(probe_, std::cerr); }; });
 }
 
 // Asking for help is no error; everything else is one of usage, whatever number CLI11 has for it.

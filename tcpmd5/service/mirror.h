@@ -4,12 +4,12 @@
 // runs on the verifier's thread.
 #pragma once
 
-#include "tcpmd5/service/tap_reader.h"
 #include "tcpmd5/service/vantage.h"
+#include "tcpmd5/service/wire_port.h"
 
 #include <boost/asio/io_context.hpp>
 
-#include <memory>
+#include <cstdint>
 #include <span>
 #include <string>
 
@@ -19,24 +19,18 @@ class Mirror : public Vantage {
  public:
   // `interface`: of the mirror port. Opens it at the next check().
   Mirror(boost::asio::io_context& io, std::string interface, VantageHandlers handlers);
-  ~Mirror() override;
 
-  // Opens the port if it is there and does not merge; closes it if that has changed.
-  void check(Paths& paths, Offloads& offloads) override;
-  bool working() const override { return reader_ != nullptr; }
+  void check(Paths& paths, Offloads& offloads) override { port_.check(paths, offloads); }
+  bool working() const override { return port_.open(); }
   const std::string& name() const override { return name_; }
   SourceStatus status() const override;
 
  private:
-  void close(std::string problem);
-  void on_frames(std::span<const BatchedFrame> frames);
+  void on_frames(std::span<const TapFrame> frames);
 
-  boost::asio::io_context& io_;
-  const std::string interface_, name_;
+  const std::string name_;
   VantageHandlers handlers_;
-  std::shared_ptr<TapReader> reader_;
-  unsigned ifindex_ = 0;
-  std::string problem_ = "not opened yet";
+  WirePort port_;
   std::uint64_t uncheckable_ = 0;
 };
 
