@@ -17,8 +17,9 @@
 namespace tw::tcpmd5 {
 namespace {
 
-// A block is handed over when it is full or when so long has passed: the delay of a verdict on a quiet session.
-constexpr unsigned kBlockMilliseconds = 8;
+// A block is handed over when it is full or when so long has passed, at most twice: the delay of a verdict on a quiet
+// session. Each time wakes the reader, and many segments at once are cheaper to hash than few.
+constexpr unsigned kBlockMilliseconds = 20;
 // A block holds the longest frame with its headers. Many small blocks rather than few big ones: on a quiet session
 // each costs a whole block.
 constexpr std::size_t kBlockOctets = 256 << 10;

@@ -26,16 +26,18 @@ class PacketQueue : public TapSource {
     }
   }
 
-  std::size_t read(const Tap::OnFrame& on_frame, std::size_t budget) override {
+  std::size_t read(const Tap::OnFrames& on_frames, std::size_t budget) override {
     const SteadyTime steady;
     std::size_t taken = 0;
     while (taken < budget) {
       const std::size_t wanted = std::min(kBatch, budget - taken);
       const int got = receive(wanted);
-      for (int i = 0; i < got; ++i) {
-        if (const auto frame = frame_of(static_cast<std::size_t>(i), steady)) on_frame(*frame);
-      }
       if (got <= 0) break;
+      batch_.clear();
+      for (int i = 0; i < got; ++i) {
+        if (const auto frame = frame_of(static_cast<std::size_t>(i), steady)) batch_.push_back(*frame);
+      }
+      if (!batch_.empty()) on_frames(batch_);
       taken += static_cast<std::size_t>(got);
       if (static_cast<std::size_t>(got) < wanted) break;
     }
@@ -44,6 +46,7 @@ class PacketQueue : public TapSource {
 
  private:
   static constexpr std::size_t kBatch = 32;
+  static_assert(kBatch <= Tap::kBatch);
   struct Slot {
     std::vector<std::uint8_t> octets;
     iovec piece{};
@@ -99,6 +102,7 @@ class PacketQueue : public TapSource {
   }
 
   std::vector<Slot> slots_;
+  std::vector<TapFrame> batch_;
   std::array<mmsghdr, kBatch> messages_{};
 };
 

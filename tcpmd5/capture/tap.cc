@@ -75,7 +75,7 @@ std::variant<Tap, std::string> Tap::over(OpenedTap opened) {
 
 int Tap::fd() const { return source_->opened.fd; }
 
-std::size_t Tap::read(const OnFrame& on_frame, std::size_t budget) { return source_->read(on_frame, budget); }
+std::size_t Tap::read(const OnFrames& on_frames, std::size_t budget) { return source_->read(on_frames, budget); }
 
 std::uint64_t Tap::dropped() {
   tpacket_stats_v3 counted{};  // begins as the older layout does; the kernel starts again from zero each time

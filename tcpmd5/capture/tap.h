@@ -1,8 +1,8 @@
 // A live tap: the frames that a device sends and receives, each with what the kernel knows of it.
 //
 // AF_PACKET. What goes out is seen as it is handed to the driver, before the NIC's own work: the reference copy; what
-// comes in is seen as the kernel took it, after the NIC's. Neither is the wire. Not thread-safe; a frame's octets live
-// until the callback returns.
+// comes in is seen as the kernel took it, after the NIC's. Neither is the wire. Not thread-safe. Frames are not copied:
+// their octets lie where the kernel put them, and live until the callback returns.
 #pragma once
 
 #include "tcpmd5/capture/open_tap.h"
@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 
 namespace tw::tcpmd5 {
 
@@ -57,9 +58,11 @@ class Tap {
 
   int fd() const;  // readable: there are frames
 
-  using OnFrame = std::function<void(const TapFrame&)>;
+  // At most kBatch frames, in the order of their coming; never none.
+  using OnFrames = std::function<void(std::span<const TapFrame>)>;
+  static constexpr std::size_t kBatch = 256;
   // Takes what has arrived, at most `budget` frames, without waiting; how many it took.
-  std::size_t read(const OnFrame& on_frame, std::size_t budget);
+  std::size_t read(const OnFrames& on_frames, std::size_t budget);
 
   // Frames that passed the filter and were lost because nobody read in time, since the tap was opened: blindness.
   std::uint64_t dropped();

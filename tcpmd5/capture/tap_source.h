@@ -12,7 +12,7 @@ namespace tw::tcpmd5 {
 struct TapSource {
   explicit TapSource(OpenedTap tap) : opened(std::move(tap)) {}
   virtual ~TapSource() = default;
-  virtual std::size_t read(const Tap::OnFrame& on_frame, std::size_t budget) = 0;
+  virtual std::size_t read(const Tap::OnFrames& on_frames, std::size_t budget) = 0;
 
   OpenedTap opened;
   std::uint64_t dropped = 0;

@@ -1,25 +1,13 @@
 #include "tcpmd5/service/engine.h"
 
+#include "tcpmd5/verify/peer_table.h"
+
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 namespace tw::tcpmd5 {
 
-namespace {
-
 using boost::asio::ip::address;
-
-// Tells one received copy from the others of its batch.
-using CopyId = std::tuple<address, std::uint16_t, std::uint16_t, std::uint32_t, std::size_t>;
-CopyId id_of(const Segment& segment) {
-  return {segment.source, segment.source_port, segment.destination_port, segment.sequence, segment.payload.size()};
-}
-CopyId id_of(const Finding& finding) {
-  return {finding.remote, finding.remote_port, finding.local_port, finding.sequence, finding.payload_size};
-}
-
-}  // namespace
 
 Engine::Engine(Offloads& offloads, Journal& journal, Diagnosis::FindDevice lowest_device, HealerOptions options)
     : diagnosis_(lowest_device,
@@ -31,11 +19,8 @@ Engine::Engine(Offloads& offloads, Journal& journal, Diagnosis::FindDevice lowes
 
 void Engine::set_peers(const std::vector<KeyedPeer>& peers) {
   verifier_.set_peers(peers);
-  keyed_.clear();
-  for (const KeyedPeer& peer : peers) keyed_.push_back(peer.peer);
-  is_keyed_.clear();
   std::erase_if(peers_, [&](const auto& entry) {
-    if (is_keyed(entry.first)) return false;
+    if (verifier_.is_known(entry.first)) return false;
     acceptance_.forget(entry.first);
     return true;
   });
@@ -46,45 +31,59 @@ void Engine::set_has_vantage(bool has_vantage) {
   verifier_.set_report_valid(has_vantage);
 }
 
-bool Engine::is_keyed(const address& peer) const {
-  if (const auto known = is_keyed_.find(peer); known != is_keyed_.end()) return known->second;
-  const bool keyed = std::ranges::any_of(keyed_, [&](const PeerSpec& spec) { return contains(spec, peer); });
-  if (is_keyed_.size() >= kMaxPeers) is_keyed_.clear();
-  is_keyed_.emplace(peer, keyed);
-  return keyed;
-}
-
 PeerMemory* Engine::memory_of(const address& peer) {
   if (const auto found = peers_.find(peer); found != peers_.end()) return &found->second;
   return peers_.size() < kMaxPeers ? &peers_[peer] : nullptr;
 }
 
 void Engine::on_host(std::span<const HostCopy> copies, TimePoint now) {
-  std::vector<Copy> sent, received;
-  for (const HostCopy& copy : copies) (copy.outgoing ? sent : received).push_back(copy.copy);
-  std::vector<Finding> of_sent, of_received;
-  verifier_.sent(sent, of_sent);
-  verifier_.received(received, of_received);
-  std::set<CopyId> bad;
-  for (const Finding& finding : of_received) bad.insert(id_of(finding));
-  std::map<std::pair<address, unsigned>, std::pair<std::size_t, TimePoint>> valid;
+  sent_.clear();
+  received_.clear();
+  findings_.clear();
+  for (const HostCopy& copy : copies) (copy.outgoing ? sent_ : received_).push_back(copy.copy);
+  verifier_.sent(sent_, findings_);
+  judge_acceptance(copies, verifier_.received(received_, findings_));
+  take_findings(findings_, now);
+  if (now - judged_at_ >= kJudgeEvery)
+    settle(now);
+  else
+    settle_conclusions(now);
+}
+
+void Engine::judge_acceptance(std::span<const HostCopy> copies, std::span<const Signature> of_received) {
+  remotes_ = {};
+  std::size_t received = 0;
   for (const HostCopy& host : copies) {
     const Segment& segment = host.copy.segment;
-    if (!is_keyed(host.outgoing ? segment.destination : segment.source)) continue;
+    const bool valid = !host.outgoing && of_received[received++] == Signature::kValid;
+    Remote& remote = remote_of(host.outgoing ? segment.destination : segment.source, host.copy.ifindex);
+    if (!remote.keyed) continue;
     if (host.outgoing) {
       acceptance_.sent(segment, host.copy.ifindex, host.copy.at);
-      if (PeerMemory* memory = memory_of(segment.destination))
-        memory->ifindex = lowest_device_(host.copy.ifindex, segment.destination).ifindex;
-    } else if (segment.is_signed() && !bad.contains(id_of(segment))) {
+      if (remote.memory != nullptr) continue;
+      remote.memory = memory_of(remote.peer);
+      if (remote.memory != nullptr) remote.memory->ifindex = lowest_device_(remote.tap, remote.peer).ifindex;
+    } else if (valid) {
       acceptance_.received(segment, host.copy.at);
-      auto& [count, since] = valid[{segment.source, host.copy.ifindex}];
-      if (count++ == 0) since = host.copy.at;
+      if (remote.valid++ == 0) remote.valid_since = host.copy.at;
     }
   }
-  for (const auto& [from, what] : valid) diagnosis_.received_valid(from.second, from.first, what.first, what.second);
-  take_findings(of_sent, now);
-  take_findings(of_received, now);
-  settle(now);
+  for (Remote& remote : remotes_) conclude_valid(remote);
+}
+
+Engine::Remote& Engine::remote_of(const address& peer, unsigned tap) {
+  Remote& remote = remotes_[AddressHash()(peer) % kRemotes];
+  if (remote.peer == peer && remote.tap == tap) return remote;
+  conclude_valid(remote);
+  remote = {.peer = peer, .tap = tap, .keyed = verifier_.is_keyed(peer)};
+  return remote;
+}
+
+// That something was valid is worth knowing once; how much of it, only while a trial wants to know.
+void Engine::conclude_valid(Remote& remote) {
+  if (remote.valid == 0) return;
+  const bool on_trial = healer_.trial_on(lowest_device_(remote.tap, remote.peer).ifindex);
+  diagnosis_.received_valid(remote.tap, remote.peer, on_trial ? remote.valid : 0, remote.valid_since);
 }
 
 void Engine::on_wire(std::span<const Copy> copies, std::string_view vantage, TimePoint now) {
@@ -100,6 +99,7 @@ void Engine::take_findings(std::vector<Finding>& findings, TimePoint now) {
     if (finding.fault == FaultClass::kNone) continue;
     PeerMemory* memory = memory_of(finding.remote);
     if (!memory) continue;
+    ++memory->findings[static_cast<std::size_t>(finding.fault)];
     if (finding.evidence) {
       if (memory->evidence.size() >= PeerMemory::kMaxEvidence) memory->evidence.pop_front();
       memory->evidence.push_back(finding);
@@ -110,6 +110,7 @@ void Engine::take_findings(std::vector<Finding>& findings, TimePoint now) {
 
 // Carries what has come up from one part to the next. Outcomes go before suspicions: they are older.
 void Engine::settle(TimePoint now) {
+  judged_at_ = now;
   AcceptanceNews acceptance = acceptance_.take(now);
   for (const FlowOutcome& outcome : acceptance.outcomes) {
     diagnosis_.accepted(outcome);
@@ -117,6 +118,10 @@ void Engine::settle(TimePoint now) {
       if (PeerMemory* memory = memory_of(outcome.flow.remote)) memory->last_accepted = now;
   }
   for (const Stuck& stuck : acceptance.stuck) diagnosis_.stuck(stuck, now);
+  settle_conclusions(now);
+}
+
+void Engine::settle_conclusions(TimePoint now) {
   Conclusions conclusions = diagnosis_.take();
   for (const PeerOutcome& outcome : conclusions.outcomes)
     healer_.outcome(outcome.ifindex, outcome.peer, outcome.outcome, now);

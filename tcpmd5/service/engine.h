@@ -14,6 +14,7 @@
 
 #include <boost/asio/ip/address.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -44,6 +45,7 @@ using Sessions = std::map<boost::asio::ip::address, SessionState>;
 
 // What is remembered of one peer for people.
 struct PeerMemory {
+  std::array<std::uint64_t, kFaultClasses> findings{};  // by FaultClass; of kNone none are counted
   std::optional<Finding> last_fault;
   std::deque<Finding> evidence;  // with segments; at most kMaxEvidence, the newest last
   std::optional<Verdict> last_verdict;
@@ -91,10 +93,24 @@ class Engine {
   const std::map<boost::asio::ip::address, PeerMemory>& peers() const { return peers_; }
 
  private:
-  bool is_keyed(const boost::asio::ip::address& address) const;
+  static constexpr std::chrono::milliseconds kJudgeEvery{10};  // flows, while batches come in quickly
+  // Whom a batch's segments are sent to or come from, and over which device.
+  struct Remote {
+    boost::asio::ip::address peer;
+    unsigned tap = 0;  // ifindex; 0: nobody yet
+    bool keyed = false;
+    PeerMemory* memory = nullptr;  // once something was sent to it
+    std::size_t valid = 0;         // how many it sent that were validly signed …
+    TimePoint valid_since;         // … and when the first of them came
+  };
+  static constexpr std::size_t kRemotes = 16;
+  Remote& remote_of(const boost::asio::ip::address& peer, unsigned tap);
+  void conclude_valid(Remote& remote);
+  void judge_acceptance(std::span<const HostCopy> copies, std::span<const Signature> of_received);
   PeerMemory* memory_of(const boost::asio::ip::address& address);
   void take_findings(std::vector<Finding>& findings, TimePoint now);
   void settle(TimePoint now);
+  void settle_conclusions(TimePoint now);
   bool may_break(unsigned ifindex, TimePoint now) const;
 
   Verifier verifier_;
@@ -103,11 +119,14 @@ class Engine {
   ForwardingWatch forwarding_;
   Healer healer_;
   Diagnosis::FindDevice lowest_device_;
-  std::vector<PeerSpec> keyed_;
-  mutable std::map<boost::asio::ip::address, bool> is_keyed_;  // answers of is_keyed()
   std::map<boost::asio::ip::address, PeerMemory> peers_;
   Sessions sessions_;
   News news_;
+  TimePoint judged_at_;
+  std::array<Remote, kRemotes> remotes_;  // of the batch at hand; two that share a place take turns
+  // Of the batch at hand; kept for their memory.
+  std::vector<Copy> sent_, received_;
+  std::vector<Finding> findings_;
 };
 
 }  // namespace tw::tcpmd5

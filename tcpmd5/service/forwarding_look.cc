@@ -96,15 +96,15 @@ void ForwardingLook::open_taps(Paths& paths) {
   }
 }
 
-void ForwardingLook::on_frames(std::span<const BatchedFrame> frames, const PathDevice& device) {
+void ForwardingLook::on_frames(std::span<const TapFrame> frames, const PathDevice& device) {
   const TimePoint now = std::chrono::steady_clock::now();
-  for (const BatchedFrame& batched : frames) {
-    if (batched.frame.outgoing) continue;
-    const bool merged = batched.frame.vnet.segmentation != Segmentation::kNone;
+  for (const TapFrame& frame : frames) {
+    if (frame.outgoing) continue;
+    const bool merged = frame.vnet.segmentation != Segmentation::kNone;
     if (!merged) ++taps_[device.link.ifindex].oversize;
     watch_.arrived({.ifindex = device.link.ifindex,
                     .device = device.link.name,
-                    .octets = batched.frame.length,
+                    .octets = frame.length,
                     .mtu = device.link.mtu,
                     .has_gso_metadata = merged,
                     .resets_on_change = resets_on_change(device.driver, Knob::kLro)},

@@ -38,7 +38,7 @@ class ForwardingLook {
   };
   void open_taps(Paths& paths);
   void close_taps();
-  void on_frames(std::span<const BatchedFrame> frames, const PathDevice& device);
+  void on_frames(std::span<const TapFrame> frames, const PathDevice& device);
   void count_ordinary(TimePoint now);
 
   boost::asio::io_context& io_;

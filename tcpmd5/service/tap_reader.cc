@@ -1,6 +1,6 @@
 #include "tcpmd5/service/tap_reader.h"
 
-#include <cerrno>
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -18,7 +18,7 @@ std::variant<std::shared_ptr<TapReader>, std::string> TapReader::open(boost::asi
 }
 
 TapReader::TapReader(boost::asio::io_context& io, Tap tap, TapHandlers handlers)
-    : tap_(std::move(tap)), descriptor_(io, tap_.fd()), handlers_(std::move(handlers)), batch_(kBatch) {}
+    : tap_(std::move(tap)), descriptor_(io, tap_.fd()), handlers_(std::move(handlers)) {}
 
 TapReader::~TapReader() {
   if (descriptor_.is_open()) descriptor_.release();  // the tap closes it
@@ -37,29 +37,14 @@ void TapReader::wait() {
 }
 
 void TapReader::read() {
-  std::size_t taken = 0, last = 0;
-  std::uint64_t cut = 0;
-  do {
-    last = tap_.read(
-        [&](const TapFrame& frame) {
-          BatchedFrame& slot = batch_[used_];
-          slot.octets.assign(frame.octets.begin(), frame.octets.end());
-          slot.frame = frame;
-          slot.frame.octets = slot.octets;
-          cut += frame.truncated() ? 1 : 0;
-          if (++used_ == kBatch) deliver();
-        },
-        kBatch);
-    taken += last;
-  } while (last > 0 && taken < kTurn && !stopped_);
-  deliver();
+  const std::uint64_t had = frames_, had_truncated = truncated_;
+  for (std::size_t last = 1; last > 0 && frames_ - had < kTurn && !stopped_;)
+    last = tap_.read([this](auto frames) { deliver(frames); }, kTurn);
   if (stopped_) return;
-  frames_ += taken;
-  truncated_ += cut;
-  const std::uint64_t dropped = tap_.dropped();
+  const std::uint64_t dropped = tap_.dropped(), cut = truncated_ - had_truncated;
   if (dropped > dropped_ || cut > 0) handlers_.blind({.dropped = dropped - dropped_, .truncated = cut});
   dropped_ = dropped;
-  if (taken == 0) {
+  if (frames_ == had) {
     if (const int error = tap_.take_error(); error != 0) {
       handlers_.failed(std::strerror(error));
       if (stopped_) return;
@@ -68,10 +53,11 @@ void TapReader::read() {
   wait();
 }
 
-void TapReader::deliver() {
-  if (used_ == 0) return;
-  const std::size_t count = std::exchange(used_, 0);
-  if (!stopped_) handlers_.frames(std::span(batch_).first(count));
+void TapReader::deliver(std::span<const TapFrame> frames) {
+  if (stopped_) return;
+  frames_ += frames.size();
+  truncated_ += static_cast<std::uint64_t>(std::ranges::count_if(frames, &TapFrame::truncated));
+  handlers_.frames(frames);
 }
 
 }  // namespace tw::tcpmd5

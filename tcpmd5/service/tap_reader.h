@@ -11,7 +11,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -19,25 +18,17 @@
 #include <span>
 #include <string>
 #include <variant>
-#include <vector>
 
 namespace tw::tcpmd5 {
 
-// A frame of a batch; its octets live until the handler returns.
-struct BatchedFrame {
-  TapFrame frame;
-  std::vector<std::uint8_t> octets;
-};
-
 struct TapHandlers {
-  std::function<void(std::span<const BatchedFrame>)> frames;
-  std::function<void(Blindness)> blind;     // something was dropped, or came cut short
-  std::function<void(std::string)> failed;  // the device is gone or down; the tap is over
+  std::function<void(std::span<const TapFrame>)> frames;  // at most Tap::kBatch; they live until it returns
+  std::function<void(Blindness)> blind;                   // something was dropped, or came cut short
+  std::function<void(std::string)> failed;                // the device is gone or down; the tap is over
 };
 
 class TapReader : public std::enable_shared_from_this<TapReader> {
  public:
-  static constexpr std::size_t kBatch = 256;  // frames in one handler call
   static constexpr std::size_t kTurn = 4096;  // frames before others on the thread get their turn
 
   // Otherwise one line for people.
@@ -56,13 +47,11 @@ class TapReader : public std::enable_shared_from_this<TapReader> {
  private:
   void wait();
   void read();
-  void deliver();
+  void deliver(std::span<const TapFrame> frames);
 
   Tap tap_;
   boost::asio::posix::stream_descriptor descriptor_;  // the tap's, borrowed
   TapHandlers handlers_;
-  std::vector<BatchedFrame> batch_;
-  std::size_t used_ = 0;
   std::uint64_t frames_ = 0, dropped_ = 0, truncated_ = 0;
   bool stopped_ = false;
 };

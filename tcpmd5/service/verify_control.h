@@ -39,12 +39,13 @@ struct FaultStatus {
   std::string evidence;  // one line for people
 };
 
-// One keyed neighbour (or a range's entry) as the verifier knows it.
+// One keyed neighbour (or a range's entry) as the verifier knows it; or one without a key that signs all the same.
 struct PeerVerification {
   PeerSpec peer;
   std::string device;   // the lowest that can be seen; empty: no route
   std::string vantage;  // "mirror:eth1", or "none: acknowledgments and what arrives"
   PeerCounts counts;
+  std::vector<std::pair<FaultClass, std::uint64_t>> findings;  // how many of which class; of those seen
   std::optional<FaultStatus> last_fault;
   std::optional<Confidence> confidence;  // of the last verdict; nothing: there was none
   std::string verdict;                   // its text; empty: none
@@ -76,6 +77,8 @@ struct VerifyStatus {
   std::vector<SourceStatus> sources;
   std::vector<PeerVerification> peers;
   std::uint64_t uncheckable = 0;
+  std::size_t pending = 0;    // questions that wait; at most VerifyControl::kMaxPending
+  std::uint64_t refused = 0;  // questions that were answered as busy
 };
 
 struct RemedyStatus {
@@ -87,9 +90,9 @@ struct RemedyStatus {
 };
 
 struct PreflightAsked {
-  std::string probe;          // NAME of "probe:NAME"
-  bool v4 = true, v6 = true;  // at least one
-  bool both_needed = false;   // a family that the probe has no address in is told as not tested, else left out
+  std::string probe;                   // NAME of "probe:NAME"
+  bool v4 = true, v6 = true;           // at least one
+  bool both_needed = false;            // a family that the probe has no address in is told as not tested, else left out
   std::chrono::seconds patience{120};  // for each family; trials may take longer
 };
 

@@ -74,6 +74,24 @@ void LiveVerifier::Worker::set_peers(std::vector<KeyedPeer> peers) {
   resolve_paths();
 }
 
+void LiveVerifier::Worker::set_sessions(Sessions sessions) {
+  std::set<address> established;
+  for (const auto& [peer, session] : sessions)
+    if (session.established) established.insert(peer);
+  engine_.set_sessions(std::move(sessions));
+  const bool unkeyed = std::ranges::any_of(peers_, [](const KeyedPeer& peer) { return peer.keys.empty(); });
+  if (unkeyed && established != established_)
+    next_resolve_ = std::min(next_resolve_, steady_clock::now() + kLongestWait);
+  established_ = std::move(established);
+}
+
+// A neighbour without a key is looked at until its session is up: by then it is known not to sign, and its segments
+// would be captured for nothing.
+bool LiveVerifier::Worker::is_watched(const KeyedPeer& peer) const {
+  if (!peer.keys.empty()) return true;
+  return peer.peer.prefix_length == (peer.peer.address.is_v4() ? 32 : 128) && !established_.contains(peer.peer.address);
+}
+
 void LiveVerifier::Worker::reconfigure(const LiveVerifierOptions& options) {
   const bool other_mode = options.mode != options_.mode, other_wire = options.wire != options_.wire;
   options_ = options;
@@ -185,7 +203,8 @@ void LiveVerifier::Worker::resolve_paths() {
   next_resolve_ = steady_clock::now() + kResolveEvery;
   std::vector<PeerSpec> specs;
   if (options_.mode != HealerMode::kOff)
-    for (const KeyedPeer& peer : peers_) specs.push_back(peer.peer);
+    for (const KeyedPeer& peer : peers_)
+      if (is_watched(peer)) specs.push_back(peer.peer);
   decoy_destinations_ = decoys_.destinations();
   specs.insert(specs.end(), decoy_destinations_.begin(), decoy_destinations_.end());
   paths_.resolve(specs);
@@ -229,31 +248,29 @@ void LiveVerifier::Worker::open_tap(unsigned ifindex, const PathDevice& device) 
     first_seen_.try_emplace(ifindex, std::get<DeviceFeatures>(std::move(features)));
 }
 
-void LiveVerifier::Worker::on_host_frames(std::span<const BatchedFrame> frames, std::size_t mtu) {
-  std::vector<HostCopy> copies;
-  copies.reserve(frames.size());
+void LiveVerifier::Worker::on_host_frames(std::span<const TapFrame> frames, std::size_t mtu) {
+  copies_.clear();
   const TimePoint now = steady_clock::now();
-  for (const BatchedFrame& batched : frames) {
-    const TapFrame& frame = batched.frame;
+  for (const TapFrame& frame : frames) {
     const auto parsed = parse_segment(frame.octets, frame.link);
     if (const auto* segment = std::get_if<Segment>(&parsed)) {
       if (is_beside_decoys(*segment)) continue;
       const bool segmented =
           frame.vnet.segmentation == Segmentation::kTcp4 || frame.vnet.segmentation == Segmentation::kTcp6;
-      copies.push_back({.copy = {.segment = *segment,
-                                 .frame = frame.octets,
-                                 .link = frame.link,
-                                 .at = frame.at,
-                                 .ifindex = frame.ifindex,
-                                 .gso_size = segmented ? frame.vnet.segment_octets : std::uint16_t{0},
-                                 .checksum_unfinished = frame.vnet.needs_checksum,
-                                 .mtu = frame.outgoing ? 0 : mtu},
-                        .outgoing = frame.outgoing});
+      copies_.push_back({.copy = {.segment = *segment,
+                                  .frame = frame.octets,
+                                  .link = frame.link,
+                                  .at = frame.at,
+                                  .ifindex = frame.ifindex,
+                                  .gso_size = segmented ? frame.vnet.segment_octets : std::uint16_t{0},
+                                  .checksum_unfinished = frame.vnet.needs_checksum,
+                                  .mtu = frame.outgoing ? 0 : mtu},
+                         .outgoing = frame.outgoing});
     } else if (const auto too_big = parse_packet_too_big(frame.octets, frame.link); too_big && !frame.outgoing) {
       engine_.on_too_big(too_big->destination, now);
     }
   }
-  if (!copies.empty()) engine_.on_host(copies, now);
+  if (!copies_.empty()) engine_.on_host(copies_, now);
   publish();
 }
 

@@ -46,7 +46,7 @@ class LiveVerifier::Worker {
   }
 
   void set_peers(std::vector<KeyedPeer> peers);
-  void set_sessions(Sessions sessions) { engine_.set_sessions(std::move(sessions)); }
+  void set_sessions(Sessions sessions);
   void reconfigure(const LiveVerifierOptions& options);
   VerifyStatus status();
   std::vector<HistoryEntry> history(std::size_t limit);
@@ -73,9 +73,10 @@ class LiveVerifier::Worker {
   void adopt(const StoredRemedy& remedy, const PathDevice* device);
   void open_vantages();
   void resolve_paths();
+  bool is_watched(const KeyedPeer& peer) const;
   void open_taps();
   void open_tap(unsigned ifindex, const PathDevice& device);
-  void on_host_frames(std::span<const BatchedFrame> frames, std::size_t mtu);
+  void on_host_frames(std::span<const TapFrame> frames, std::size_t mtu);
   void wait_for_paths();
   void wait_for_features();
   void wait_for_deadline();
@@ -102,6 +103,8 @@ class LiveVerifier::Worker {
   boost::asio::posix::stream_descriptor path_descriptor_, feature_descriptor_;
   boost::asio::steady_timer timer_;
   std::vector<KeyedPeer> peers_;
+  std::set<boost::asio::ip::address> established_;  // sessions
+  std::vector<HostCopy> copies_;                    // of the frames at hand; kept for its memory
   std::map<unsigned, std::shared_ptr<TapReader>> taps_;
   std::map<unsigned, std::string> tap_problems_;
   std::map<unsigned, DeviceFeatures> first_seen_;  // of each device
@@ -109,8 +112,8 @@ class LiveVerifier::Worker {
   Probes probes_{io_, [this] { next_check_ = {}; }};
   std::vector<std::unique_ptr<Vantage>> vantages_;
   Decoys decoys_{io_, paths_, [this] { tell_engine_of_peers(); }};
-  std::vector<PeerSpec> decoy_destinations_;                 // whose paths are known
-  std::set<boost::asio::ip::address> decoys_only_;           // that are no neighbours
+  std::vector<PeerSpec> decoy_destinations_;                             // whose paths are known
+  std::set<boost::asio::ip::address> decoys_only_;                       // that are no neighbours
   std::pair<std::uint64_t, std::shared_ptr<PreflightRun>> preflight_{};  // with its id; null: none runs
   ForwardingLook forwarding_{io_, engine_.forwarding()};
   std::map<std::string, std::string> told_;  // problems, by source
@@ -118,6 +121,7 @@ class LiveVerifier::Worker {
   std::atomic<std::uint64_t> last_watch_ = 0;
   TimePoint next_check_{}, next_resolve_{};
   std::atomic<std::size_t> pending_ = 0;
+  std::atomic<std::uint64_t> refused_ = 0;  // questions that came when too many waited
   std::thread thread_;
 };
 
@@ -125,6 +129,7 @@ template <class Call>
 bool LiveVerifier::Worker::post(Call call) {
   if (pending_.fetch_add(1) >= kMaxPending) {
     pending_.fetch_sub(1);
+    refused_.fetch_add(1, std::memory_order_relaxed);
     return false;
   }
   boost::asio::post(io_, [this, call = std::move(call)]() mutable {

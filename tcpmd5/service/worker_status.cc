@@ -54,6 +54,9 @@ PeerVerification LiveVerifier::Worker::verification_of(const PeerSpec& peer, con
   }
   const auto memory = engine_.peers().find(of);
   if (memory == engine_.peers().end()) return found;
+  for (std::size_t i = 0; i < kFaultClasses; ++i)
+    if (const std::uint64_t count = memory->second.findings[i]; count != 0)
+      found.findings.emplace_back(static_cast<FaultClass>(i), count);
   if (const auto& fault = memory->second.last_fault)
     found.last_fault = FaultStatus{wall(fault->at), std::string(name_of(fault->fault)), fault->text};
   if (const auto& verdict = memory->second.last_verdict) {
@@ -67,6 +70,8 @@ VerifyStatus LiveVerifier::Worker::status() {
   VerifyStatus status;
   status.mode = mode_text(options_.mode);
   status.uncheckable = engine_.verifier().uncheckable();
+  status.pending = pending_.load();
+  status.refused = refused_.load(std::memory_order_relaxed);
   for (const auto& [ifindex, tap] : taps_)
     status.sources.push_back({.name = "tap " + paths_.lowest(ifindex).name,
                               .working = true,
@@ -79,6 +84,8 @@ VerifyStatus LiveVerifier::Worker::status() {
   for (const auto& vantage : vantages_) status.sources.push_back(vantage->status());
   for (const KeyedPeer& keyed : peers_) {
     if (is_single(keyed.peer)) {
+      // Of one without a key nothing is told but that it signs.
+      if (keyed.keys.empty() && !engine_.peers().contains(keyed.peer.address)) continue;
       status.peers.push_back(verification_of(keyed.peer, keyed.peer.address));
       continue;
     }

@@ -19,7 +19,7 @@ class EvidenceMeter {
     int first = 0;
     TimePoint last;
   };
-  std::array<Spent, static_cast<std::size_t>(FaultClass::kReceivedOversize) + 1> spent_{};
+  std::array<Spent, kFaultClasses> spent_{};
 };
 
 }  // namespace tw::tcpmd5

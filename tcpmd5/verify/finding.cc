@@ -23,6 +23,7 @@ std::string_view to_string(FaultClass fault) {
     case FaultClass::kReceivedUnsigned: return "received unsigned";
     case FaultClass::kReceivedMerged: return "received merged";
     case FaultClass::kReceivedOversize: return "received oversize";
+    case FaultClass::kReceivedUnexpected: return "received signed without need";
   }
   return "unknown";
 }
@@ -47,6 +48,7 @@ std::string_view name_of(FaultClass fault) {
     case FaultClass::kReceivedUnsigned: return "received-unsigned";
     case FaultClass::kReceivedMerged: return "received-merged";
     case FaultClass::kReceivedOversize: return "received-oversize";
+    case FaultClass::kReceivedUnexpected: return "received-unexpected";
   }
   return "unknown";
 }

@@ -44,7 +44,10 @@ enum class FaultClass : std::uint8_t {
   kReceivedUnsigned,  // no signature from a keyed peer
   kReceivedMerged,    // several of the peer's segments in one, so that the signature cannot hold
   kReceivedOversize,  // longer than the MTU allows and not known to be merged: something below merges
+  // No damage:
+  kReceivedUnexpected,  // signed, by a neighbour that no key is configured for
 };
+inline constexpr std::size_t kFaultClasses = static_cast<std::size_t>(FaultClass::kReceivedUnexpected) + 1;
 std::string_view to_string(FaultClass fault);  // "copied digest", for people
 std::string_view name_of(FaultClass fault);    // "copied-digest", for programs; stable
 

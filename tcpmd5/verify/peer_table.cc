@@ -31,7 +31,7 @@ void PeerTable::set(std::vector<KeyedPeer> peers) {
   for (KeyedPeer& it : peers) {
     it.peer = canonical(it.peer);
     if (it.peer.prefix_length == (it.peer.address.is_v4() ? 32 : 128)) {
-      single_addresses_.push_back(it.peer.address);
+      if (!it.keys.empty()) single_addresses_.push_back(it.peer.address);
       singles_[it.peer.address] = std::move(it.keys);
     } else {
       prefixes_.push_back(std::move(it));
@@ -44,6 +44,16 @@ void PeerTable::set(std::vector<KeyedPeer> peers) {
 }
 
 const std::vector<Key>* PeerTable::keys_of(const address& of) const {
+  const std::vector<Key>* const keys = entry_of(of);
+  return keys == nullptr || keys->empty() ? nullptr : keys;
+}
+
+bool PeerTable::is_unkeyed(const address& of) const {
+  const std::vector<Key>* const keys = entry_of(of);
+  return keys != nullptr && keys->empty();
+}
+
+const std::vector<Key>* PeerTable::entry_of(const address& of) const {
   address bare = of;
   if (of.is_v6() && of.to_v6().scope_id() != 0) bare = boost::asio::ip::address_v6(of.to_v6().to_bytes());
   if (const auto it = singles_.find(bare); it != singles_.end()) return &it->second;

@@ -36,15 +36,20 @@ class PeerTable {
 
   // Keeps what is known of addresses that are still covered.
   void set(std::vector<KeyedPeer> peers);
-  // The keys for this address, by longest prefix; nullptr: nobody's business. Holds until set().
+  // The keys for this address, by longest prefix; nullptr: none, and nobody's business. Holds until set().
   const std::vector<Key>* keys_of(const boost::asio::ip::address& address) const;
+  // A neighbour without a key.
+  bool is_unkeyed(const boost::asio::ip::address& address) const;
   // REQUIRES: keys_of(address). Where there are too many, one that stands for all the rest. Holds until set().
   KnownPeer& known(const boost::asio::ip::address& address);
   const KnownPeer* find_known(const boost::asio::ip::address& address) const;
-  // Single addresses of the table: candidates for what a translated address was before.
+  // Single addresses of the table that have keys: candidates for what a translated address was before.
   const std::vector<boost::asio::ip::address>& single_addresses() const { return single_addresses_; }
 
  private:
+  // Of the entry for this address; nullptr: there is none.
+  const std::vector<Key>* entry_of(const boost::asio::ip::address& address) const;
+
   std::unordered_map<boost::asio::ip::address, std::vector<Key>, AddressHash> singles_;
   std::vector<KeyedPeer> prefixes_;  // longest first
   std::vector<boost::asio::ip::address> single_addresses_;

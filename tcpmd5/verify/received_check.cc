@@ -27,7 +27,7 @@ bool merged_by_metadata(const Copy& copy) { return copy.gso_size != 0 && copy.se
 
 }  // namespace
 
-void ReceivedCheck::received(std::span<const Copy> copies, std::vector<Finding>& findings) {
+std::span<const Signature> ReceivedCheck::received(std::span<const Copy> copies, std::vector<Finding>& findings) {
   questions_.clear();
   for (const Copy& it : copies) {
     const std::vector<Key>* const keys = flows_.peers().keys_of(it.segment.source);
@@ -35,8 +35,11 @@ void ReceivedCheck::received(std::span<const Copy> copies, std::vector<Finding>&
   }
   const std::span<const Signature> answers = signatures_.check(questions_);
   for (std::size_t i = 0; i < copies.size(); ++i) {
-    if (questions_[i].keys.empty()) continue;
     const Copy& copy = copies[i];
+    if (questions_[i].keys.empty()) {
+      if (copy.segment.is_signed()) from_unkeyed(copy, findings);
+      continue;
+    }
     KnownPeer& peer = flows_.peers().known(copy.segment.source);
     ++peer.counts.received;
     if (answers[i] != Signature::kValid) {
@@ -49,6 +52,15 @@ void ReceivedCheck::received(std::span<const Copy> copies, std::vector<Finding>&
     if (!merged_by_metadata(copy) && !oversize(copy))
       peer.largest_received = std::max(peer.largest_received, copy.segment.payload.size());
   }
+  return answers;
+}
+
+void ReceivedCheck::from_unkeyed(const Copy& copy, std::vector<Finding>& findings) {
+  const Segment& segment = copy.segment;
+  if (!flows_.peers().is_unkeyed(segment.source)) return;
+  Finding it = finding_about(FaultClass::kReceivedUnexpected, incoming(segment), segment, copy.at, copy.ifindex);
+  it.text = segment.source.to_string() + " signs with TCP-MD5 and no key is configured for it";
+  findings.push_back(std::move(it));
 }
 
 void ReceivedCheck::bad(const Copy& copy, Signature signature, std::span<const Key> keys,

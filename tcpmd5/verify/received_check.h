@@ -20,9 +20,12 @@ class ReceivedCheck {
 
   ReceivedCheck(FlowTable& flows, BatchChecker& signatures) : flows_(flows), signatures_(signatures) {}
 
-  void received(std::span<const Copy> copies, std::vector<Finding>& findings);
+  // One answer a copy, valid until the signatures are asked for others.
+  std::span<const Signature> received(std::span<const Copy> copies, std::vector<Finding>& findings);
 
  private:
+  // From a neighbour without a key: of interest only if it is signed.
+  void from_unkeyed(const Copy& copy, std::vector<Finding>& findings);
   void bad(const Copy& copy, Signature signature, std::span<const Key> keys, std::vector<Finding>& findings);
   // What the finding says of a segment that is signed with none of the keys.
   void explain_invalid(const Copy& copy, std::span<const Key> keys, const KnownPeer& peer, Finding& finding);

@@ -40,14 +40,14 @@ void ReferenceCheck::sent(std::span<const Copy> references, std::vector<Finding>
 
 void ReferenceCheck::check(const Copy& copy, Signature signature, std::vector<Finding>& findings) {
   const Segment& segment = copy.segment;
-  KnownPeer& peer = flows_.peers().known(segment.destination);
-  ++peer.counts.reference;
-  if (signature != Signature::kValid) ++peer.counts.reference_bad;
-  peer.learn_local(segment.source);
   const FlowId id = outgoing(segment);
   // Answers to whatever meets no socket must not push out the flows that matter.
   const bool stray = signature == Signature::kUnsigned && (segment.flags & tcp_flag::kRst) != 0;
   Flow* const flow = stray ? flows_.find(id) : &flows_.obtain(id, copy.at);
+  KnownPeer& peer = flow ? *flow->peer : flows_.peers().known(segment.destination);
+  ++peer.counts.reference;
+  if (signature != Signature::kValid) ++peer.counts.reference_bad;
+  peer.learn_local(segment.source);
   if (flow != nullptr) {
     flow->ifindex = copy.ifindex;
     note_connection(*flow, segment);

@@ -35,8 +35,8 @@ void Verifier::sent(std::span<const Copy> references, std::vector<Finding>& find
   implementation_->wire.references_came(findings);
 }
 
-void Verifier::received(std::span<const Copy> copies, std::vector<Finding>& findings) {
-  implementation_->inbound.received(copies, findings);
+std::span<const Signature> Verifier::received(std::span<const Copy> copies, std::vector<Finding>& findings) {
+  return implementation_->inbound.received(copies, findings);
 }
 
 void Verifier::on_the_wire(std::span<const Copy> copies, std::string_view vantage, std::vector<Finding>& findings) {
@@ -58,6 +58,14 @@ void Verifier::tick(TimePoint now, std::vector<Finding>& findings) {
 
 TimePoint Verifier::next_tick() const {
   return std::min(implementation_->references.next_tick(), implementation_->wire.next_tick());
+}
+
+bool Verifier::is_keyed(const boost::asio::ip::address& peer) const {
+  return implementation_->flows.peers().keys_of(peer) != nullptr;
+}
+
+bool Verifier::is_known(const boost::asio::ip::address& peer) const {
+  return is_keyed(peer) || implementation_->flows.peers().is_unkeyed(peer);
 }
 
 PeerCounts Verifier::counts(const boost::asio::ip::address& peer) const {

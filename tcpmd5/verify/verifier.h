@@ -23,7 +23,8 @@
 
 namespace tw::tcpmd5 {
 
-// Somebody whose segments are to be signed. During a roll-over there are several keys (RFC 4808).
+// Somebody whose segments are to be signed. During a roll-over there are several keys (RFC 4808). No keys: a neighbour
+// with whom nothing is to be signed, of whom only that is told that it signs all the same.
 struct KeyedPeer {
   PeerSpec peer;
   std::vector<Key> keys;
@@ -76,7 +77,8 @@ class Verifier {
 
   // Batches, because many digests are computed at once. Findings are appended to `findings`.
   void sent(std::span<const Copy> references, std::vector<Finding>& findings);
-  void received(std::span<const Copy> copies, std::vector<Finding>& findings);
+  // One answer a copy, valid until the next call of any kind; for copies of whom no key is known, whatever.
+  std::span<const Signature> received(std::span<const Copy> copies, std::vector<Finding>& findings);
   void on_the_wire(std::span<const Copy> copies, std::string_view vantage, std::vector<Finding>& findings);
   // Copies that could not be parsed because the vantage cut them short, and what it dropped: comparisons that would
   // conclude from an absence (lost, injected) are suspended for kLostAfter.
@@ -86,6 +88,9 @@ class Verifier {
   // When tick() next has something to settle; TimePoint::max(): nothing waits.
   TimePoint next_tick() const;
 
+  // Whether the table has keys for this address, or has it at all.
+  bool is_keyed(const boost::asio::ip::address& peer) const;
+  bool is_known(const boost::asio::ip::address& peer) const;
   PeerCounts counts(const boost::asio::ip::address& peer) const;
   std::uint64_t uncheckable() const;  // copies that had no reference left to compare with
 

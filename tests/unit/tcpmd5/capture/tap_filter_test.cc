@@ -60,7 +60,11 @@ class TapFilter : public testing::Test {
     std::vector<Frame> seen;
     while (seen.empty() || seen.back() != last) {
       if (!readable_within(tap.fd(), 2000)) throw std::runtime_error("the last frame never came");
-      tap.read([&](const TapFrame& it) { seen.emplace_back(it.octets.begin(), it.octets.end()); }, 10);
+      tap.read(
+          [&](auto frames) {
+            for (const TapFrame& it : frames) seen.emplace_back(it.octets.begin(), it.octets.end());
+          },
+          10);
     }
     return seen.size() == 2;
   }
@@ -70,7 +74,7 @@ class TapFilter : public testing::Test {
   Tap& tap_with(const FrameFilter& filter) {
     const auto key = std::tuple(filter.ports, filter.encapsulated, filter.packet_too_big);
     if (const auto known = taps_.find(key); known != taps_.end()) {
-      known->second.read([](const TapFrame&) {}, 1000);
+      known->second.read([](auto) {}, 1000);
       return known->second;
     }
     auto opened = open_tap({.ifindex = nic_.index(), .filter = filter, .inbound_only = true, .use_ring = false});

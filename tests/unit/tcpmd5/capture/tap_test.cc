@@ -38,7 +38,11 @@ class TapTest : public testing::TestWithParam<bool> {
   static std::vector<SeenFrame> see(Tap& tap, std::size_t wanted) {
     std::vector<SeenFrame> seen;
     while (seen.size() < wanted && readable_within(tap.fd(), 2000))
-      tap.read([&](const TapFrame& it) { seen.push_back({it, Frame(it.octets.begin(), it.octets.end())}); }, 1000);
+      tap.read(
+          [&](auto frames) {
+            for (const TapFrame& it : frames) seen.push_back({it, Frame(it.octets.begin(), it.octets.end())});
+          },
+          1000);
     return seen;
   }
 
@@ -92,12 +96,16 @@ TEST_P(TapTest, StopsAtItsBudgetAndGoesOnFromThere) {
   while (order.size() < 100) {
     ASSERT_TRUE(readable_within(tap.fd(), 2000));
     const std::size_t had = order.size();
-    const std::size_t took = tap.read([&](const TapFrame& it) { order.push_back(it.octets[0]); }, 7);
+    const std::size_t took = tap.read(
+        [&](auto frames) {
+          for (const TapFrame& it : frames) order.push_back(it.octets[0]);
+        },
+        7);
     EXPECT_EQ(took, order.size() - had);
     EXPECT_LE(took, 7u);
   }
   for (int i = 0; i < 100; ++i) EXPECT_EQ(order[static_cast<std::size_t>(i)], i);
-  EXPECT_EQ(tap.read([](const TapFrame&) {}, 7), 0u);
+  EXPECT_EQ(tap.read([](auto) {}, 7), 0u);
 }
 
 TEST_P(TapTest, KeepsTheBeginningOfALongFrame) {
@@ -134,7 +142,7 @@ TEST_P(TapTest, CountsWhatItLostAsItsReaderSlept) {
   constexpr std::uint64_t kSent = 6000;  // 9 MB, far beyond a ring of a megabyte
   for (std::uint64_t i = 0; i < kSent; ++i) nic_.receive(frame);
   std::uint64_t seen = 0;
-  while (readable_within(tap.fd(), 500)) tap.read([&](const TapFrame&) { ++seen; }, 10000);
+  while (readable_within(tap.fd(), 500)) tap.read([&](auto frames) { seen += frames.size(); }, 10000);
   EXPECT_GT(tap.dropped(), 0u);
   EXPECT_EQ(tap.dropped() + seen, kSent) << "and stays the sum, however often it is asked";
 }
@@ -187,18 +195,20 @@ TEST_P(TapTest, SeesASuperSegmentAsOneLongFrameThatIsToBeCut) {
   std::vector<SeenFrame> frames;
   for (std::size_t payload = 0; payload < 600000 && readable_within(tap.fd(), 2000);) {
     tap.read(
-        [&](const TapFrame& it) {
-          const auto parsed = parse_segment(it.octets, it.link);
-          ASSERT_TRUE(std::holds_alternative<Segment>(parsed));
-          EXPECT_FALSE(it.truncated());
-          EXPECT_TRUE(it.vnet.needs_checksum) << "loopback never completes one";
-          EXPECT_EQ(it.vnet.checksum_start, 34u);
-          EXPECT_EQ(it.vnet.checksum_offset, 16u);
-          longest = std::max(longest, it.octets.size());
-          const bool is_long = it.octets.size() > 1514;
-          EXPECT_EQ(it.vnet.segmentation, is_long ? Segmentation::kTcp4 : Segmentation::kNone);
-          EXPECT_EQ(it.vnet.segment_octets, is_long ? 1448 : 0);
-          if (it.outgoing) payload += std::get<Segment>(parsed).payload.size();
+        [&](auto batch) {
+          for (const TapFrame& it : batch) {
+            const auto parsed = parse_segment(it.octets, it.link);
+            ASSERT_TRUE(std::holds_alternative<Segment>(parsed));
+            EXPECT_FALSE(it.truncated());
+            EXPECT_TRUE(it.vnet.needs_checksum) << "loopback never completes one";
+            EXPECT_EQ(it.vnet.checksum_start, 34u);
+            EXPECT_EQ(it.vnet.checksum_offset, 16u);
+            longest = std::max(longest, it.octets.size());
+            const bool is_long = it.octets.size() > 1514;
+            EXPECT_EQ(it.vnet.segmentation, is_long ? Segmentation::kTcp4 : Segmentation::kNone);
+            EXPECT_EQ(it.vnet.segment_octets, is_long ? 1448 : 0);
+            if (it.outgoing) payload += std::get<Segment>(parsed).payload.size();
+          }
         },
         1000);
   }

@@ -135,7 +135,7 @@ TEST(WorkBudget, RefillsWithTimeUpToItsMost) {
 
 TEST(FaultClass, EachHasNamesOfItsOwn) {
   std::set<std::string_view> words, names;
-  const auto last = static_cast<std::size_t>(FaultClass::kReceivedOversize);
+  const auto last = static_cast<std::size_t>(FaultClass::kReceivedUnexpected);
   for (std::size_t i = 0; i <= last; ++i) {
     const auto fault = static_cast<FaultClass>(i);
     words.insert(to_string(fault));
