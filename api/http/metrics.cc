@@ -233,6 +233,22 @@ const Row kRows[] = {
      [](const S& s, Samples& out) {
        with_verifier(s, [&](const VerifySnapshot& v) { out.add(v.status.uncheckable); });
      }},
+    {{"truewire_verify_findings_total", kCounter,
+      "Segments with which something was wrong, by the class of what; a neighbour's that is no longer configured are "
+      "forgotten."},
+     [](const S& s, Samples& out) {
+       with_verifier(s, [&](const VerifySnapshot& v) {
+         for (const tcpmd5::PeerVerification& peer : v.status.peers) {
+           for (const auto& [fault, count] : peer.findings) {
+             out.add(count, {{"neighbor", peer_text(peer.peer)}, {"fault", std::string(name_of(fault))}});
+           }
+         }
+       });
+     }},
+    {{"truewire_verify_queue_depth", kGauge, "Questions that wait for the verifier's thread."},
+     [](const S& s, Samples& out) { with_verifier(s, [&](const VerifySnapshot& v) { out.add(v.status.pending); }); }},
+    {{"truewire_verify_queue_refused_total", kCounter, "Questions to the verifier that were answered as busy."},
+     [](const S& s, Samples& out) { with_verifier(s, [&](const VerifySnapshot& v) { out.add(v.status.refused); }); }},
     {{"truewire_verify_verdicts_total", kCounter, "Verdicts since the start, by fault and confidence."},
      [](const S& s, Samples& out) {
        with_verifier(s, [&](const VerifySnapshot& v) {

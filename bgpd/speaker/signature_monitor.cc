@@ -72,7 +72,7 @@ void SignatureMonitor::sample() {
   const Suspects suspects = suspects_();
   report(failure_, now->failure - before.failure, suspects.keyed);
   report(not_found_, now->not_found - before.not_found, suspects.keyed);
-  report(unexpected_, now->unexpected - before.unexpected, suspects.unkeyed);
+  if (!suspects.unexpected_told) report(unexpected_, now->unexpected - before.unexpected, suspects.unkeyed);
 }
 
 void SignatureMonitor::report(Kind& kind, std::uint64_t count, const std::vector<std::string>& suspects) {

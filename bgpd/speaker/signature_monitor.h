@@ -22,6 +22,7 @@ class SignatureMonitor {
  public:
   struct Suspects {
     std::vector<std::string> keyed, unkeyed;  // neighbours that are not Established
+    bool unexpected_told = false;             // who signs without need is known, and has been told
   };
   // `suspects` is asked when something was refused; `told` is given one line for each suspect.
   SignatureMonitor(boost::asio::io_context& io, std::function<Suspects()> suspects,

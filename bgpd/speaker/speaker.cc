@@ -37,6 +37,7 @@ Speaker::Speaker(boost::asio::io_context& io, Config config, SpeakerPaths paths)
           io,
           [this] {
             SignatureMonitor::Suspects out;
+            out.unexpected_told = verification_.told_of_unexpected();
             for (const auto& [name, neighbor] : neighbors_)
               if (!neighbor->established())
                 (neighbor->key().empty() ? out.unkeyed : out.keyed).push_back(to_string(name));

@@ -50,7 +50,13 @@ Verification::Verification(boost::asio::io_context& io, const VerifyConfig& conf
       if (alive.lock()) solicit(peer);
     });
   };
-  hooks.concluded = log_verdict;
+  hooks.concluded = [this, alive = std::weak_ptr(alive_)](const tcpmd5::Verdict& verdict) {
+    log_verdict(verdict);
+    if (verdict.fault != tcpmd5::name_of(tcpmd5::FaultClass::kReceivedUnexpected)) return;
+    boost::asio::post(io_, [this, alive, peer = verdict.peer] {
+      if (alive.lock()) signs_unexpectedly(peer);
+    });
+  };
   hooks.problem = [](const std::string& text) { log::line(Level::kWarning, "verify", {}, "{}", text); };
   verifier_ = std::make_shared<tcpmd5::LiveVerifier>(options(config), std::move(hooks));
 }
@@ -69,7 +75,7 @@ void Verification::reconfigure(const VerifyConfig& config) { verifier_->reconfig
 void Verification::keys_changed(const std::map<tcpmd5::PeerSpec, tcpmd5::Key>& keys) {
   std::vector<tcpmd5::KeyedPeer> peers;
   for (const auto& [peer, key] : keys)
-    if (!key.empty()) peers.push_back({peer, {key}});
+    peers.push_back({peer, key.empty() ? std::vector<tcpmd5::Key>{} : std::vector{key}});
   verifier_->set_peers(std::move(peers));
 }
 
@@ -90,10 +96,21 @@ void Verification::send_sessions() {
   sessions_posted_ = false;
   tcpmd5::Sessions sessions;
   for (const auto& [name, neighbor] : neighbors_) {
-    if (neighbor->key().empty()) continue;
     sessions[to_asio(name.address)] = {neighbor->established(), neighbor->hold_time()};
   }
   verifier_->set_sessions(std::move(sessions));
+}
+
+void Verification::signs_unexpectedly(const boost::asio::ip::address& peer) {
+  told_of_unexpected_ = std::chrono::steady_clock::now();
+  for (const auto& [name, neighbor] : neighbors_)
+    if (to_asio(name.address) == peer)
+      neighbor->note_refused_signatures("it signs with TCP-MD5 and no key is configured for it");
+}
+
+bool Verification::told_of_unexpected() const {
+  constexpr auto kAgain = tcpmd5::Diagnosis::kTellAgain + std::chrono::minutes(1);
+  return told_of_unexpected_ && std::chrono::steady_clock::now() - *told_of_unexpected_ < kAgain;
 }
 
 void Verification::solicit(const boost::asio::ip::address& peer) {

@@ -11,9 +11,11 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace tw::bgp {
@@ -28,13 +30,16 @@ class Verification {
   ~Verification();
 
   void reconfigure(const VerifyConfig& config);
-  // The keys in force, by whom they are for; those of unsigned neighbours are empty.
+  // The keys in force, by whom they are for; those of unsigned neighbours are empty. Of these the verifier tells only
+  // if they sign.
   void keys_changed(const std::map<tcpmd5::PeerSpec, tcpmd5::Key>& keys);
   // Waits, a moment at most, until remedies of an earlier life are in force and the taps are open, so that the first
   // SYN is not spoiled, and seen. For the start.
   void wait_until_ready();
   // A session came up or went down.
   void sessions_changed();
+  // Whether the verifier has lately told, by name, of a neighbour that signs though no key is configured for it.
+  bool told_of_unexpected() const;
 
   // What the API asks. Any thread.
   std::shared_ptr<tcpmd5::VerifyControl> control() const { return verifier_; }
@@ -44,11 +49,13 @@ class Verification {
   tcpmd5::LiveVerifierOptions options(const VerifyConfig& config) const;
   void solicit(const boost::asio::ip::address& peer);
   void send_sessions();
+  void signs_unexpectedly(const boost::asio::ip::address& peer);
 
   boost::asio::io_context& io_;
   const std::string state_directory_;
   const Neighbors& neighbors_;
   bool sessions_posted_ = false;
+  std::optional<std::chrono::steady_clock::time_point> told_of_unexpected_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for handlers that come after this is gone
   std::shared_ptr<tcpmd5::LiveVerifier> verifier_;
 };

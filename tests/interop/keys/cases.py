@@ -51,6 +51,17 @@ def refused_signatures_are_logged_with_the_neighbours_that_may_be_meant(lab):
           "a log line that names counter and neighbour")
 
 
+@case
+def a_neighbour_that_signs_though_it_has_no_key_here_is_named(lab):
+    node, _ = lab.pair(Bird, key=None, peer_key="key-b", connects="peer", families=["ipv4"])
+    words = "signs with TCP-MD5 and no key is configured for it"
+    until(lambda: any(PEER["ipv4"] in line and words in line for line in node.process.log().splitlines()),
+          "a log line that names the neighbour")
+    until(lambda: node.metric(f'truewire_verify_findings_total{{neighbor="{PEER["ipv4"]}",fault="received-unexpected"}}') > 0,
+          "the metrics to tell it")
+    never_established(node)
+
+
 @case(peer=PEERS)
 def once_the_keys_agree_the_session_comes_up(lab, peer):
     node, other = lab.pair(peer, key="key-a", peer_key="key-b", connects="node")

@@ -176,6 +176,7 @@ inline tcpmd5::PeerVerification damaged_peer() {
   peer.counts.wire_uncheckable = 3;
   peer.counts.received = 500;
   peer.counts.received_bad = 2;
+  peer.findings = {{tcpmd5::FaultClass::kCopiedDigest, 17}};
   peer.last_fault = {kVerdictTime, "copied-digest", "carries the digest of another segment"};
   peer.confidence = tcpmd5::Confidence::kProven;
   peer.verdict = "TSO proven guilty; left off";
@@ -191,6 +192,8 @@ inline tcpmd5::VerifyStatus damaged_status() {
   status.sources = {{"tap eth0", true, "", 1500, 4, 5}, {"mirror:eth1", true, "", 990, 0, 0}};
   status.peers = {damaged_peer()};
   status.uncheckable = 6;
+  status.pending = 2;
+  status.refused = 7;
   return status;
 }
 
