@@ -56,9 +56,9 @@ def assert_only_off(scene, culprits):
         assert not on and any(fnmatch(name, p) for knob in may_be_off for p in LISTED_AS[knob]), f"{name}: {on}"
 
 
-def assert_found(bench, families, faults, vantage, expected, *, damaged=None, inbound=False):
+def assert_found(bench, families, faults, vantage, expected, *, damaged=None, inbound=False, churn=None):
     """Brings up the scene with these faults, and judges what the verifier makes of them."""
-    scene = Scene(bench, families, faults=faults, vantage=vantage, inbound=inbound)
+    scene = Scene(bench, families, faults=faults, vantage=vantage, inbound=inbound, churn=churn)
     address = PEER[damaged or families[0]]
     least, most = allowed_culprits(expected, vantage)
 

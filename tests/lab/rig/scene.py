@@ -15,18 +15,22 @@ WIRE = {"wire": True, "none": False}  # vantages by their name in cases
 # As many prefixes as make an UPDATE of more than one full segment; documentation and benchmarking space.
 CHURN = {"ipv4": [f"198.{18 + n // 256}.{n % 256}.0/24" for n in range(500)],
          "ipv6": [f"2001:2:{n:x}::/48" for n in range(350)]}
+# What a busy router has to say: some twenty full segments an UPDATE burst.
+BUSY = {"ipv4": [f"198.{18 + n // 4096}.{n // 16 % 256}.{n % 16 * 16}/28" for n in range(5000)],
+        "ipv6": [f"2001:2:0:{n:x}::/64" for n in range(3000)]}
 
 
 class Scene:
     """truewired in "node", BIRD in "peer", the NIC of the bench between them; a session for each family.
 
     mode: of the verifier. vantage: "wire" or "none". macvlan: the speaker's interface has fixed features. inbound: the
-    peer, too, has much to say.
+    peer, too, has much to say. churn: the prefixes that come and go, by family.
     """
 
     def __init__(self, bench, families, *, faults=(), vantage="wire", mode="heal", macvlan=False, inbound=False,
-                 key=KEY, peer_key=KEY, peer=Bird, rhythm=0.4, start=True):
+                 key=KEY, peer_key=KEY, peer=Bird, rhythm=0.4, churn=None, start=True):
         self.bench, self.families, self.inbound, self.rhythm = bench, families, inbound, rhythm
+        self.churn = churn or CHURN
         bench.faults = [*bench.faults, *faults]
         bench.mirrored = WIRE[vantage]
         node_space, peer_space = bench.linked_through_macvlan() if macvlan else bench.linked()
@@ -64,7 +68,7 @@ class Scene:
         self._turn += 1
         announce = self._turn % 2 == 1
         for family in self.families:
-            done = self.node.cli("route", "add" if announce else "delete", *CHURN[family])
+            done = self.node.cli("route", "add" if announce else "delete", *self.churn[family])
             assert done.returncode == 0, done.stdout + done.stderr
         if self.inbound and self._turn % 2 == 1:
             self.peer.originated = [] if self.peer.originated else [p for f in self.families for p in INBOUND[f]]
@@ -122,4 +126,4 @@ class Scene:
 
 INBOUND = {"ipv4": [f"10.{n // 256}.{n % 256}.0/24" for n in range(3000)],
            "ipv6": [f"2001:db8:{n:x}::/64" for n in range(0x1000, 0x1800)]}
-assert set(LENGTH) == set(CHURN)
+assert set(LENGTH) == set(CHURN) == set(BUSY)

@@ -9,6 +9,7 @@ up, and of all features only the guilty one is off, with what cannot be on witho
 from harness.case import case
 from harness.lab import BOTH
 from rig.judging import Expected, assert_found
+from rig.scene import BUSY
 
 TSO, SG, TX, GRO = "tso", "sg", "tx-checksum", "gro"
 OUTBOUND = {
@@ -45,7 +46,14 @@ def a_merging_receiver_is_healed_by_turning_gro_off(bench, vantage, family):
 
 @case(family=BOTH, seconds=240)
 def one_damaged_segment_in_ten_is_traced_to_its_knob_with_a_wire_copy(bench, family):
-    assert_found(bench, [family], ["flip-digest,one-in=10"], "wire", Expected({TSO}, limit=60, proof=False))
+    assert_found(bench, [family], ["flip-digest,one-in=10"], "wire", Expected({TSO}), churn=BUSY)
+
+
+@case(family=BOTH, seconds=240)
+def one_damaged_segment_in_ten_of_few_is_traced_to_its_knob_with_a_wire_copy(bench, family):
+    """Four segments a second: the second damaged one is seconds away, and as many must then get through to tell."""
+    expected = Expected({TSO}, limit=60, proof=False)
+    assert_found(bench, [family], ["flip-digest,one-in=10"], "wire", expected)
 
 
 @case(vantage=["wire", "none"], family=BOTH, seconds=300)
