@@ -131,6 +131,7 @@ void Healer::begin_waiting(Device& device, TimePoint now) {
   device.waiting.reset();
   device.witness = waiting.bad > 0;
   if (device.witness) {
+    waiting.suspicion.evidence += "; a decoy over the same device suffers from it, too, and bears witness";
     double& rate = waiting.suspicion.plan.kind.failure_rate;
     rate = std::min(rate, (waiting.bad + 0.5) / (waiting.bad + waiting.good + 1.0));
   }

@@ -24,6 +24,7 @@ TEST_P(HealerDecoys, ProveWhatAQuietSessionCannot) {
   EXPECT_EQ(nic.last().confidence, Confidence::kProven) << nic.last().text;
   EXPECT_EQ(nic.last().proven, Knobs{Knob::kScatterGather});
   EXPECT_EQ(nic.last().peer, nic.peer);
+  EXPECT_NE(nic.last().evidence.find("bears witness"), std::string::npos) << nic.last().evidence;
   EXPECT_EQ(nic.offloads.off(), (Knobs{Knob::kScatterGather} | row_of(Knob::kScatterGather).takes_with_it));
 }
 
@@ -37,6 +38,7 @@ TEST_P(HealerDecoys, DoNotSpeakForWhatLiesBeyondTheDevice) {
   for (const Verdict& verdict : nic.verdicts)
     EXPECT_NE(verdict.confidence, Confidence::kMitigated) << "healthy decoys heal nothing: " << verdict.text;
   EXPECT_EQ(nic.last().confidence, Confidence::kReported) << nic.last().text;
+  EXPECT_EQ(nic.last().evidence.find("witness"), std::string::npos) << nic.last().evidence;
   EXPECT_EQ(nic.offloads.features().bits, before.bits);
 }
 
