@@ -3,7 +3,7 @@ import os
 import subprocess
 
 from harness.lab import add_address
-from harness.network import link
+from harness.network import Namespace, link
 from harness.process import Process
 from harness.truewire import BINARIES
 from harness.waiting import until
@@ -48,14 +48,19 @@ class Certificates:
 class RemoteProbe:
     """`truewire probe` in a namespace; configuration() is what truewired needs to hear of it.
 
-    It reaches truewired, in daemon_space, by a link of their own.
+    daemon: truewired's address on a link that is there, or its namespace: then the two get a link of their own.
     """
 
-    def __init__(self, lab, daemon_space, namespace, interface="eth0", name=NAME):
+    def __init__(self, lab, daemon, namespace, interface="eth0", name=NAME):
         self.lab, self.namespace, self.interface, self.name = lab, namespace, interface, name
-        link(daemon_space, "mgmt0", namespace, "mgmt0")
-        add_address(daemon_space, "mgmt0", DAEMON, 24)
-        add_address(namespace, "mgmt0", PROBE, 24)
+        self.host = daemon
+        if isinstance(daemon, Namespace):
+            self.host = DAEMON
+            link(daemon, "mgmt0", namespace, "mgmt0")
+            add_address(daemon, "mgmt0", DAEMON, 24)
+            add_address(namespace, "mgmt0", PROBE, 24)
+        if ":" in self.host:
+            self.host = f"[{self.host}]"
         certificates = Certificates(os.path.join(lab.directory, "certificates"))
         self.authority = certificates.authority
         self.daemon_certificate, self.daemon_key = certificates.issue("daemon")
@@ -64,13 +69,13 @@ class RemoteProbe:
         self.process = None
 
     def configuration(self):
-        return (f'[probe]\nlisten = "{DAEMON}:{PORT}"\ncertificate = "{self.daemon_certificate}"\n'
+        return (f'[probe]\nlisten = "{self.host}:{PORT}"\ncertificate = "{self.daemon_certificate}"\n'
                 f'private-key = "{self.daemon_key}"\nclient-ca = "{self.authority}"\n')
 
     def start(self):
         done = self.namespace.run("ethtool", "-K", self.interface, "gro", "off")
         assert done.returncode == 0, done.stderr
-        words = [os.path.join(BINARIES, "truewire"), "probe", "--interface", self.interface, "--to", f"{DAEMON}:{PORT}",
+        words = [os.path.join(BINARIES, "truewire"), "probe", "--interface", self.interface, "--to", f"{self.host}:{PORT}",
                  "--certificate", self.certificate, "--private-key", self.key, "--ca", self.authority,
                  "--server-name", "daemon", *self.options]
         self.process = Process("probe", self.namespace, words, os.path.join(self.lab.directory, "probe.log"))
