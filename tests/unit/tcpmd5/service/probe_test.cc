@@ -96,7 +96,8 @@ TEST_F(ProbeTest, CopiesDropsAndTruncationAreCountedAndDropsAreBlindness) {
 TEST_F(ProbeTest, AMessageOutOfTurnIsDroppedAndCounted) {
   session = connect();
   blind = {};
-  for (int i = 0; i < 1000; i++) say(batch(captured_frame(4, 0)));
+  const Frame frame = captured_frame(4, 0);
+  for (int i = 0; i < 1000; i++) say(batch(frame));
   EXPECT_EQ(taken, 999U);  // at once: nothing of them waits
   run();
   EXPECT_EQ(copies, 1U);
