@@ -81,7 +81,13 @@ RemoteProbe::~RemoteProbe() {
   for (const auto& [id, receiver] : decoys_) receiver->stop();
 }
 
-void RemoteProbe::start() { connect(); }
+void RemoteProbe::start() {
+  // What cannot be captured is told at once, and not only when there is a connection.
+  tcpmd5::WirePort trial(io_, options_.interface, {179}, {.frames = [](auto) {}, .blind = [](auto) {}});
+  trial.check(paths_, offloads_);
+  if (problem_ = trial.problem(); !problem_.empty()) say_(options_.interface + ": " + problem_);
+  connect();
+}
 
 void RemoteProbe::stop(std::function<void()> done) {
   stopping_ = std::move(done);
