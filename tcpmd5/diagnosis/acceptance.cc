@@ -31,14 +31,6 @@ bool has_option(Octets options, std::uint8_t kind) {
 
 }  // namespace
 
-FlowId flow_of_sent(const Segment& segment) {
-  return {segment.source, segment.destination, segment.source_port, segment.destination_port};
-}
-
-FlowId flow_of_received(const Segment& segment) {
-  return {segment.destination, segment.source, segment.destination_port, segment.source_port};
-}
-
 std::string_view to_string(Refusal refusal) {
   switch (refusal) {
     case Refusal::kNeverUp: return "never up";

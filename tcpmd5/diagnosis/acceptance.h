@@ -9,13 +9,13 @@
 // remembered; beyond that the oldest flow is forgotten.
 #pragma once
 
+#include "tcpmd5/flow_id.h"
 #include "tcpmd5/healer/trial.h"
 #include "tcpmd5/segment.h"
 
 #include <boost/asio/ip/address.hpp>
 
 #include <chrono>
-#include <compare>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -26,15 +26,6 @@
 #include <vector>
 
 namespace tw::tcpmd5 {
-
-// Our end first.
-struct FlowId {
-  boost::asio::ip::address local, remote;
-  std::uint16_t local_port = 0, remote_port = 0;
-  std::weak_ordering operator<=>(const FlowId&) const = default;
-};
-FlowId flow_of_sent(const Segment& segment);
-FlowId flow_of_received(const Segment& segment);
 
 // How a flow is stuck.
 enum class Refusal : std::uint8_t {

@@ -2,20 +2,6 @@
 
 namespace tw::tcpmd5 {
 
-FlowId outgoing(const Segment& segment) {
-  return {.local = segment.source,
-          .remote = segment.destination,
-          .local_port = segment.source_port,
-          .remote_port = segment.destination_port};
-}
-
-FlowId incoming(const Segment& segment) {
-  return {.local = segment.destination,
-          .remote = segment.source,
-          .local_port = segment.destination_port,
-          .remote_port = segment.source_port};
-}
-
 std::size_t FlowIdHash::operator()(const FlowId& id) const {
   const AddressHash hash;
   const std::size_t ports = std::size_t{id.local_port} << 16 | id.remote_port;

@@ -3,6 +3,7 @@
 // Plain data; not thread-safe.
 #pragma once
 
+#include "tcpmd5/flow_id.h"
 #include "tcpmd5/verify/kept_segments.h"
 #include "tcpmd5/verify/peer_table.h"
 
@@ -13,14 +14,6 @@
 #include <vector>
 
 namespace tw::tcpmd5 {
-
-struct FlowId {
-  boost::asio::ip::address local, remote;
-  std::uint16_t local_port = 0, remote_port = 0;
-  bool operator==(const FlowId&) const = default;
-};
-FlowId outgoing(const Segment& segment);
-FlowId incoming(const Segment& segment);
 
 struct FlowIdHash {
   std::size_t operator()(const FlowId& id) const;

@@ -58,7 +58,8 @@ std::span<const Signature> ReceivedCheck::received(std::span<const Copy> copies,
 void ReceivedCheck::from_unkeyed(const Copy& copy, std::vector<Finding>& findings) {
   const Segment& segment = copy.segment;
   if (!flows_.peers().is_unkeyed(segment.source)) return;
-  Finding it = finding_about(FaultClass::kReceivedUnexpected, incoming(segment), segment, copy.at, copy.ifindex);
+  Finding it =
+      finding_about(FaultClass::kReceivedUnexpected, flow_of_received(segment), segment, copy.at, copy.ifindex);
   it.text = segment.source.to_string() + " signs with TCP-MD5 and no key is configured for it";
   findings.push_back(std::move(it));
 }
@@ -67,7 +68,7 @@ void ReceivedCheck::bad(const Copy& copy, Signature signature, std::span<const K
                         std::vector<Finding>& findings) {
   const Segment& segment = copy.segment;
   KnownPeer& peer = flows_.peers().known(segment.source);
-  Finding it = finding_about(FaultClass::kReceivedUnsigned, incoming(segment), segment, copy.at, copy.ifindex);
+  Finding it = finding_about(FaultClass::kReceivedUnsigned, flow_of_received(segment), segment, copy.at, copy.ifindex);
   if (signature == Signature::kUnsigned)
     it.text = describe(segment, std::nullopt) + " came without a signature" +
               (segment.options_malformed ? ": its options are malformed" : "");

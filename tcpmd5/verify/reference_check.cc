@@ -28,7 +28,7 @@ void ReferenceCheck::set_keep(bool keep) {
 void ReferenceCheck::sent(std::span<const Copy> references, std::vector<Finding>& findings) {
   questions_.clear();
   for (const Copy& it : references) {
-    const Flow* const flow = flows_.find(outgoing(it.segment));
+    const Flow* const flow = flows_.find(flow_of_sent(it.segment));
     const std::vector<Key>* const keys = flow ? flow->keys : flows_.peers().keys_of(it.segment.destination);
     // Who is in no entry is nobody's business: no keys, no digest to compute.
     questions_.push_back({.segment = &it.segment, .keys = keys ? std::span(*keys) : std::span<const Key>{}});
@@ -40,7 +40,7 @@ void ReferenceCheck::sent(std::span<const Copy> references, std::vector<Finding>
 
 void ReferenceCheck::check(const Copy& copy, Signature signature, std::vector<Finding>& findings) {
   const Segment& segment = copy.segment;
-  const FlowId id = outgoing(segment);
+  const FlowId id = flow_of_sent(segment);
   // Answers to whatever meets no socket must not push out the flows that matter.
   const bool stray = signature == Signature::kUnsigned && (segment.flags & tcp_flag::kRst) != 0;
   Flow* const flow = stray ? flows_.find(id) : &flows_.obtain(id, copy.at);
@@ -71,7 +71,7 @@ void ReferenceCheck::unsigned_reference(const Copy& copy, Flow* flow, KnownPeer&
   const Segment& segment = copy.segment;
   const bool reset = (segment.flags & tcp_flag::kRst) != 0;
   const FaultClass fault = reset ? FaultClass::kUnsignedReset : FaultClass::kSentUnsigned;
-  Finding it = finding_about(fault, outgoing(segment), segment, copy.at, copy.ifindex);
+  Finding it = finding_about(fault, flow_of_sent(segment), segment, copy.at, copy.ifindex);
   it.text = describe(segment, flow ? flow->initial : std::nullopt) + " left this host without a signature";
   if (reset) it.text += ": the kernel's answer to something unsigned, or a firewall's";
   EvidenceMeter& meter = flow ? flow->meter : peer.meter;

@@ -20,7 +20,7 @@ void WireCheck::on_the_wire(std::span<const Copy> copies, std::string_view vanta
   questions_.clear();
   to_check_.clear();
   for (const Copy& copy : copies) {
-    if (Flow* const flow = flows_.find(outgoing(copy.segment))) {
+    if (Flow* const flow = flows_.find(flow_of_sent(copy.segment))) {
       if (KeptSegment* twin = flow->kept.twin(copy.segment)) {
         // Sent twice alike, digest and all, it is to come twice.
         if (!twin->expected)
@@ -48,8 +48,8 @@ void WireCheck::on_the_wire(std::span<const Copy> copies, std::string_view vanta
 
 // A mirror shows both directions, and other hosts.
 WireCheck::Whose WireCheck::whose(const Segment& segment) const {
-  if (flows_.has(outgoing(segment))) return Whose::kOurs;
-  if (flows_.has(incoming(segment))) return Whose::kPeers;
+  if (flows_.has(flow_of_sent(segment))) return Whose::kOurs;
+  if (flows_.has(flow_of_received(segment))) return Whose::kPeers;
   const PeerTable& peers = flows_.peers();
   const KnownPeer* const sender = peers.keys_of(segment.source) ? peers.find_known(segment.source) : nullptr;
   if (sender != nullptr && sender->talks_from(segment.destination)) return Whose::kPeers;
@@ -62,7 +62,7 @@ WireCheck::Whose WireCheck::whose(const Segment& segment) const {
 }
 
 void WireCheck::valid_by_digest(const Copy& copy, std::vector<Finding>& findings) {
-  Flow* const flow = flows_.find(outgoing(copy.segment));
+  Flow* const flow = flows_.find(flow_of_sent(copy.segment));
   if (flow == nullptr) {
     if (whose(copy.segment) == Whose::kOurs) passed(copy, nullptr, nullptr, findings);
     return;
@@ -90,7 +90,7 @@ void WireCheck::passed(const Copy& copy, Flow* flow, KeptSegment* reference, std
   ++counts.wire_valid;
   if (!report_valid_) return;
   Finding it =
-      finding_about(FaultClass::kNone, outgoing(copy.segment), copy.segment, copy.at, flow ? flow->ifindex : 0);
+      finding_about(FaultClass::kNone, flow_of_sent(copy.segment), copy.segment, copy.at, flow ? flow->ifindex : 0);
   if (reference != nullptr) {
     it.sent_at = reference->at;
     it.ifindex = reference->ifindex;
@@ -102,7 +102,7 @@ void WireCheck::passed(const Copy& copy, Flow* flow, KeptSegment* reference, std
 void WireCheck::checksum_wrong(const Copy& copy, const Flow* flow, const KeptSegment* reference,
                                std::vector<Finding>& findings) {
   const FaultClass fault = FaultClass::kChecksumWrong;
-  const FlowId id = outgoing(copy.segment);
+  const FlowId id = flow_of_sent(copy.segment);
   Finding it = finding_about(fault, id, copy.segment, copy.at, flow ? flow->ifindex : 0);
   if (reference != nullptr) {
     it.sent_at = reference->at;

@@ -12,7 +12,7 @@ void WireCheck::suspect(const Copy& copy, bool ours, std::vector<Finding>& findi
   const bool full = suspects_.size() >= (ours ? kMaxSuspects : kMaxSuspects / 2) ||
                     suspect_octets_ + copy.frame.size() > kMaxSuspectOctets;
   Suspect it{.held = HeldSegment(copy),
-             .id = outgoing(copy.segment),
+             .id = flow_of_sent(copy.segment),
              .vantage = vantage_,
              .due = copy.at + Verifier::kPatience,
              .ours = ours};
