@@ -45,10 +45,12 @@ void ProbeStream::end(grpc::Status status) {
   patience_.cancel();
   session_.reset();
   status_ = std::move(status);
-  if (!writing_)
-    Finish(status_);
-  else
-    call_->TryCancel();  // it does not read, so that it would not read the farewell either
+  if (!writing_) return Finish(status_);
+  // One that does not read would not read the farewell either.
+  patience_.expires_after(kFarewellWithin);
+  patience_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+    if (!error && self->writing_) self->call_->TryCancel();
+  });
 }
 
 void ProbeStream::OnReadDone(bool ok) {
@@ -98,7 +100,10 @@ void ProbeStream::OnWriteDone(bool ok) {
   context_.thread->post([self = shared_from_this(), ok] {
     self->writing_ = false;
     self->waiting_.pop_front();
-    if (self->ended_) return self->Finish(self->status_);
+    if (self->ended_) {
+      self->patience_.cancel();
+      return self->Finish(self->status_);
+    }
     if (!ok) return self->end({grpc::StatusCode::CANCELLED, "the connection is lost"});
     if (!self->waiting_.empty()) self->write_next();
   });

@@ -43,7 +43,7 @@ class ProbeStream final : public Call,
   void OnDone() override { context_.calls->done(this); }
 
  private:
-  static constexpr std::chrono::seconds kHelloWithin{10};
+  static constexpr std::chrono::seconds kHelloWithin{10}, kFarewellWithin{1};
   static constexpr std::size_t kMaxWaiting = 64;  // requests to the probe; one more, and it is cut off
 
   void heard(std::shared_ptr<FromProbe> said);
