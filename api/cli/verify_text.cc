@@ -111,6 +111,15 @@ void print_faults(const v1::GetVerificationResponse& verification, std::ostream&
   }
 }
 
+std::string price_text(const v1::Remedy& remedy) {
+  const auto part = [](bool measured, double nanoseconds) {
+    return measured ? fmt::format("{:.2f} ns", nanoseconds) : std::string("not measured (too little was sent)");
+  };
+  return fmt::format("of CPU per octet sent: before {}, now {}",
+                     part(remedy.has_cpu_ns_per_byte_before(), remedy.cpu_ns_per_byte_before()),
+                     part(remedy.has_cpu_ns_per_byte_after(), remedy.cpu_ns_per_byte_after()));
+}
+
 void print_devices(const v1::GetVerificationResponse& verification, const v1::ListRemediesResponse& remedies,
                    std::ostream& out) {
   std::map<std::string, Details> devices;
@@ -122,10 +131,7 @@ void print_devices(const v1::GetVerificationResponse& verification, const v1::Li
     Details& details = devices[remedy.device()];
     details.add("Remedy",
                 fmt::format("{} off since {}: {}", joined(remedy.off()), time_text(remedy.since()), remedy.text()));
-    if (remedy.has_cpu_ns_per_byte_before() && remedy.has_cpu_ns_per_byte_after()) {
-      details.add("Price", fmt::format("{:.2f} ns of CPU per octet sent before, {:.2f} now",
-                                       remedy.cpu_ns_per_byte_before(), remedy.cpu_ns_per_byte_after()));
-    }
+    details.add("Price", price_text(remedy));
   }
   for (const auto& [device, details] : devices) {
     out << '\n' << printable(device) << '\n';

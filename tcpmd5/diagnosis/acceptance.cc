@@ -36,6 +36,7 @@ std::string_view to_string(Refusal refusal) {
     case Refusal::kNeverUp: return "never up";
     case Refusal::kFrozen: return "frozen";
     case Refusal::kTrickle: return "trickle";
+    case Refusal::kLossy: return "lossy";
   }
   return "";
 }
@@ -109,6 +110,15 @@ void Acceptance::FirstTries::count(bool was_refused) {
   refused += was_refused ? 1 : 0;
 }
 
+void Acceptance::Repeats::count(bool was_repeated) {
+  if (all >= 2 * kSomeOf) {
+    all /= 2;
+    repeated /= 2;
+  }
+  ++all;
+  repeated += was_repeated ? 1 : 0;
+}
+
 // Where later octets arrived, a first try was rather lost; one that fails again and again was not.
 void Acceptance::refused(const FlowId& id, Flow& flow, Flight& flight) {
   if (std::exchange(flight.judged, true) || (flow.sacked && flight.tries == 1)) return;
@@ -143,6 +153,7 @@ void Acceptance::acknowledge(const FlowId& id, Flow& flow, std::uint32_t until, 
   bool moved = false;
   while (!flow.in_flight.empty() && !before(until, flow.in_flight.front().end)) {
     accepted(id, flow, flow.in_flight.front(), at);
+    flow.repeats.count(flow.in_flight.front().tries > 1);
     flow.in_flight.pop_front();
     moved = true;
   }
@@ -252,6 +263,20 @@ void Acceptance::judge(const FlowId& id, Flow& flow, TimePoint now) {
   const bool trickles = flow.singles.mostly_refused() || flow.bursts.mostly_refused();
   if (trickles && !flow.told_trickle) tell_trickle(id, flow);
   flow.told_trickle = trickles;
+  const bool lossy = flow.repeats.many();
+  if (lossy && !flow.told_lossy) tell_lossy(id, flow);
+  flow.told_lossy = lossy;
+}
+
+void Acceptance::tell_lossy(const FlowId& id, const Flow& flow) {
+  news_.stuck.push_back({Refusal::kLossy,
+                         id,
+                         flow.ifindex,
+                         flow.last_seen,
+                         std::nullopt,
+                         {},
+                         fmt::format("of the last {} segments sent to {}, {} had to be sent again", flow.repeats.all,
+                                     id.remote.to_string(), flow.repeats.repeated)});
 }
 
 AcceptanceNews Acceptance::take(TimePoint now) {

@@ -32,6 +32,7 @@ enum class Refusal : std::uint8_t {
   kNeverUp,  // SYNs or SYN-ACKs are not answered, though the peer is alive
   kFrozen,   // nothing from one octet on is acknowledged
   kTrickle,  // most of what is sent gets through only when it is sent again
+  kLossy,    // some of it does
 };
 std::string_view to_string(Refusal refusal);
 
@@ -66,6 +67,8 @@ class Acceptance {
   static constexpr int kSynTries = 2;     // of a SYN: their intervals are seconds
   static constexpr int kMostOf = 8;       // first tries of which three in four were refused: trickle
   static constexpr int kRateOver = 16;    // first tries that a rate is taken over
+  static constexpr int kSomeOf = 64;      // segments of which one in kLossyOne was sent again: lossy
+  static constexpr int kLossyOne = 12;
   static constexpr std::chrono::milliseconds kOneGoodIn{50};  // acknowledgments closer than that are one event
   static constexpr std::size_t kMaxFlows = 4096, kMaxInFlight = 16384, kMaxAgain = 64;
 
@@ -100,6 +103,12 @@ class Acceptance {
     double rate() const { return (refused + 0.5) / (all + 1.5); }  // never quite certain after few
     bool mostly_refused() const { return all >= kMostOf && 4 * refused >= 3 * all; }
   };
+  // Of the last kSomeOf or so that were acknowledged: how many had been sent more than once.
+  struct Repeats {
+    int all = 0, repeated = 0;
+    void count(bool was_repeated);
+    bool many() const { return all >= kSomeOf && repeated * kLossyOne >= all; }
+  };
   struct Flow {
     unsigned ifindex = 0;
     std::deque<Flight> in_flight;                               // by sequence
@@ -107,8 +116,9 @@ class Acceptance {
     std::uint32_t first = 0, acknowledged = 0;                  // of the octets seen: from … on, and up to …
     std::deque<std::pair<std::uint32_t, std::uint32_t>> again;  // what was sent more than once; the newest kMaxAgain
     bool sacked = false;                                        // later octets arrived: the head was lost, not refused
-    bool told_frozen = false, told_trickle = false;
+    bool told_frozen = false, told_trickle = false, told_lossy = false;
     FirstTries singles, bursts;
+    Repeats repeats;
     TimePoint good_told_at;  // see kOneGoodIn
     TimePoint last_seen;     // of either direction
     TimePoint alive_at;      // of a validly signed segment
@@ -126,6 +136,7 @@ class Acceptance {
   bool is_frozen(const FlowId& id, const Flow& flow) const;
   void tell_frozen(const FlowId& id, const Flow& flow);
   void tell_trickle(const FlowId& id, Flow& flow);
+  void tell_lossy(const FlowId& id, const Flow& flow);
   Flow& flow_for(const FlowId& id);
 
   std::map<FlowId, Flow> flows_;

@@ -31,8 +31,9 @@ bool is_sequence_only(const Finding& finding) {
 }
 
 std::string not_accepted(const Stuck& stuck) {
-  return fmt::format("what is sent to {} is not accepted ({})", stuck.flow.remote.to_string(),
-                     to_string(stuck.refusal));
+  return fmt::format(
+      "{} {} is not accepted{} ({})", stuck.refusal == Refusal::kLossy ? "some of what is sent to" : "what is sent to",
+      stuck.flow.remote.to_string(), stuck.refusal == Refusal::kLossy ? " at first" : "", to_string(stuck.refusal));
 }
 
 // A receiver that merges takes copies of one digest as one segment; anything else that is damaged no peer takes.
@@ -74,6 +75,7 @@ void Diagnosis::found(const Finding& finding, TimePoint now) {
   }
   Peer& peer = peers_[finding.remote];
   if (row.cause == Cause::kSending || finding.fault == FaultClass::kInjected) peer.damaged_on_wire_at = now;
+  if (row.cause == Cause::kSending) peer.stuck_at = now;
   if (finding.fault == FaultClass::kLost) peer.lost_on_wire_at = now;
   Run& run = peer.runs[finding.fault];
   if (run.bad > 0 && !run.waiting && now - run.last_at > kRunEnds) run = {.told_at = run.told_at};
@@ -222,7 +224,21 @@ void Diagnosis::stuck(const Stuck& stuck, TimePoint now) {
   const auto valid = peer.last_valid();
   const bool arrived = stuck.sequence ? std::ranges::find(valid, *stuck.sequence, &ValidCopy::sequence) != valid.end()
                                       : !fresh(peer.lost_on_wire_at);
-  if (fresh(peer.valid_on_wire_at) && arrived) return refused_beyond(peer, stuck, now);
+  if (fresh(peer.valid_on_wire_at) && arrived)
+    return tell_refusal(peer, stuck, Confidence::kReported,
+                        "yet it is valid at the vantage; whatever refuses or damages it lies beyond, on the way or at "
+                        "the peer",
+                        now);
+  // Of a fault that was dealt with, traces remain for a while.
+  const bool explained = peer.stuck_at != TimePoint{} && now - peer.stuck_at < kTellAgain;
+  if (stuck.refusal != Refusal::kLossy) peer.stuck_at = now;
+  if (stuck.refusal == Refusal::kLossy) {
+    if (explained) return;
+    return tell_refusal(peer, stuck, Confidence::kUndecidable,
+                        "loss on the way and an offload that damages some of it look the same from here; a copy of the "
+                        "wire would tell (a mirror port or a probe: `wire` in [verify])",
+                        now);
+  }
   const std::string meaning =
       not_accepted(stuck) + (fresh(peer.valid_on_wire_at) ? ", and does not arrive at the vantage either" : "");
   Suspicion suspicion;
@@ -240,8 +256,9 @@ void Diagnosis::stuck(const Stuck& stuck, TimePoint now) {
   conclusions_.suspicions.push_back(std::move(suspicion));
 }
 
-void Diagnosis::refused_beyond(Peer& peer, const Stuck& stuck, TimePoint now) {
-  TimePoint& told_at = peer.beyond_told_at[stuck.refusal];
+void Diagnosis::tell_refusal(Peer& peer, const Stuck& stuck, Confidence confidence, std::string_view why,
+                             TimePoint now) {
+  TimePoint& told_at = peer.refusal_told_at[stuck.refusal];
   if (told_at != TimePoint{} && now - told_at < kTellAgain) return;
   told_at = now;
   const LowestDevice device = lowest_device_(stuck.ifindex, stuck.flow.remote);
@@ -252,11 +269,9 @@ void Diagnosis::refused_beyond(Peer& peer, const Stuck& stuck, TimePoint now) {
   verdict.peer = stuck.flow.remote;
   verdict.fault = to_string(stuck.refusal);
   verdict.evidence = stuck.text;
-  verdict.confidence = Confidence::kReported;
-  verdict.text =
-      not_accepted(stuck) +
-      ": yet it is valid at the vantage; whatever refuses or damages it lies beyond, on the way or at the peer";
-  verdict.story = {stuck.text, "wire copies are valid: this host and its NIC are not to blame; nothing was touched"};
+  verdict.confidence = confidence;
+  verdict.text = fmt::format("{}: {}", not_accepted(stuck), why);
+  verdict.story = {stuck.text, std::string(why), "nothing was touched"};
   conclusions_.verdicts.push_back(std::move(verdict));
 }
 

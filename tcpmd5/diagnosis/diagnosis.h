@@ -92,7 +92,8 @@ class Diagnosis {
     std::array<ValidCopy, kRemembered> valid{};  // the last ones on the wire
     std::size_t valid_count = 0;
     std::span<const ValidCopy> last_valid() const { return std::span(valid).first(std::min(valid_count, kRemembered)); }
-    std::map<Refusal, TimePoint> beyond_told_at;
+    TimePoint stuck_at;  // what is sent was refused, or seen to be damaged; the epoch: never
+    std::map<Refusal, TimePoint> refusal_told_at;
   };
 
   void found_valid(const Finding& finding);
@@ -102,7 +103,7 @@ class Diagnosis {
   bool is_contradicted(const Run& run, const Finding& finding) const;
   void report(Run& run, const Finding& finding, std::string_view why, TimePoint now);
   Suspicion suspicion(const Run& run, const Finding& finding) const;
-  void refused_beyond(Peer& peer, const Stuck& stuck, TimePoint now);
+  void tell_refusal(Peer& peer, const Stuck& stuck, Confidence confidence, std::string_view why, TimePoint now);
 
   FindDevice lowest_device_;
   WasTaken was_taken_;

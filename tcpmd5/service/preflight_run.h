@@ -30,6 +30,17 @@ struct PreflightAround {
   HealerMode mode = HealerMode::kHeal;
 };
 
+// The family that is being tested.
+struct PreflightFamily {
+  DecoyName name;
+  boost::asio::ip::address to;
+  unsigned ifindex = 0;
+  std::chrono::steady_clock::time_point asked_at;
+  bool told_waiting = false;
+  PeerCounts before;  // of the address, which may be a neighbour's
+  std::optional<Preflight> preflight;
+};
+
 class PreflightRun : public std::enable_shared_from_this<PreflightRun> {
  public:
   static constexpr std::chrono::milliseconds kLook{100};
@@ -47,16 +58,6 @@ class PreflightRun : public std::enable_shared_from_this<PreflightRun> {
  private:
   using TimePoint = std::chrono::steady_clock::time_point;
 
-  struct Family {
-    DecoyName name;
-    boost::asio::ip::address to;
-    unsigned ifindex = 0;
-    TimePoint asked_at;
-    bool told_waiting = false;
-    PeerCounts before;  // of the address, which may be a neighbour's
-    std::optional<Preflight> preflight;
-  };
-
   void wait();
   void look();
   void prepare(TimePoint now);
@@ -72,7 +73,7 @@ class PreflightRun : public std::enable_shared_from_this<PreflightRun> {
   const std::function<void(const PreflightNews&)> on_news_;
   boost::asio::steady_timer timer_;
   std::vector<bool> to_do_;  // families, IPv4 as true
-  std::optional<Family> family_;
+  std::optional<PreflightFamily> family_;
   std::vector<std::string> lines_;
   std::vector<PreflightResult> results_;
   bool over_ = false;

@@ -84,7 +84,7 @@ TEST_F(VerifyCli, ShowsNeighborsFaultsOffloadsAndRemedies) {
             "eth0\n"
             "  Offloads: tso off (was on, held off), gso on, lro on (fixed)\n"
             "  Remedy:   tso off since 2023-11-14 22:13:20: TSO proven guilty\n"
-            "  Price:    1.50 ns of CPU per octet sent before, 2.25 now\n");
+            "  Price:    of CPU per octet sent: before 1.50 ns, now 2.25 ns\n");
 }
 
 TEST_F(VerifyCli, AHealthyHostIsShort) {

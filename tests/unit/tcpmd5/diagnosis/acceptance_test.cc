@@ -141,6 +141,31 @@ TEST_F(AcceptanceTest, BurstsThatFailWhereSingleSegmentsPassTrickle) {
   EXPECT_TRUE(all.stuck[0].kind.bursts_only);
 }
 
+TEST_F(AcceptanceTest, WhereOneInTenMustBeSentAgainItIsLossyAndToldOnce) {
+  AcceptanceNews all;
+  std::uint32_t at = 1000;
+  for (int i = 0; i < 300; ++i, at += 100) {
+    tcp_.send(at, 100);
+    if (i % 10 == 0) tcp_.send(at, 100);
+    tcp_.answer(at + 100);
+    collect(all, tcp_.pass(60ms));
+  }
+  ASSERT_EQ(all.stuck.size(), 1U);
+  EXPECT_EQ(all.stuck[0].refusal, Refusal::kLossy);
+}
+
+TEST_F(AcceptanceTest, WhereOneInFiftyMustBeSentAgainThatIsOrdinaryLoss) {
+  AcceptanceNews all;
+  std::uint32_t at = 1000;
+  for (int i = 0; i < 1000; ++i, at += 100) {
+    tcp_.send(at, 100);
+    if (i % 50 == 0) tcp_.send(at, 100);
+    tcp_.answer(at + 100);
+    collect(all, tcp_.pass(60ms));
+  }
+  EXPECT_TRUE(all.stuck.empty());
+}
+
 TEST_F(AcceptanceTest, OurSynThatALivingPeerDoesNotAnswerIsNeverUp) {
   Conversation theirs(acceptance_);  // another connection of the same peer
   theirs.our_port = 50000;

@@ -181,6 +181,28 @@ TEST_F(DiagnosisTest, WhatNeitherTheVantageNorThePeerGetsIsTried) {
   EXPECT_EQ(conclusions.suspicions[0].plan.judge, Judge::kAcceptance);
 }
 
+TEST_F(DiagnosisTest, RepetitionsAloneAreUndecidableAndNothingIsTried) {
+  Stuck stuck;
+  stuck.refusal = Refusal::kLossy;
+  stuck.flow.remote = boost::asio::ip::make_address("192.0.2.1");
+  for (int i = 0; i < 3; ++i) diagnosis_.stuck(stuck, now_);
+  const Conclusions conclusions = diagnosis_.take();
+  EXPECT_TRUE(conclusions.suspicions.empty());
+  ASSERT_EQ(conclusions.verdicts.size(), 1U);
+  EXPECT_EQ(conclusions.verdicts[0].confidence, Confidence::kUndecidable);
+}
+
+TEST_F(DiagnosisTest, RepetitionsAfterAFaultAreItsTraces) {
+  Stuck stuck;
+  stuck.refusal = Refusal::kFrozen;
+  stuck.flow.remote = boost::asio::ip::make_address("192.0.2.1");
+  diagnosis_.stuck(stuck, now_);
+  diagnosis_.take();
+  stuck.refusal = Refusal::kLossy;
+  diagnosis_.stuck(stuck, now_ + 30s);
+  EXPECT_TRUE(diagnosis_.take().verdicts.empty());
+}
+
 TEST_F(DiagnosisTest, WhereAVantageSeesDamageAcknowledgmentsAreNotAsked) {
   damage(FaultClass::kChecksumWrong);
   Stuck stuck;
