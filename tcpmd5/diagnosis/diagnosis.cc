@@ -76,6 +76,7 @@ void Diagnosis::found(const Finding& finding, TimePoint now) {
   Peer& peer = peers_[finding.remote];
   if (row.cause == Cause::kSending || finding.fault == FaultClass::kInjected) peer.damaged_on_wire_at = now;
   if (row.cause == Cause::kSending) peer.stuck_at = now;
+  if (row.cause == Cause::kSoftware && finding.fault != FaultClass::kUnsignedReset) peer.software_at = now;
   if (finding.fault == FaultClass::kLost) peer.lost_on_wire_at = now;
   Run& run = peer.runs[finding.fault];
   if (run.bad > 0 && !run.waiting && now - run.last_at > kRunEnds) run = {.told_at = run.told_at};
@@ -221,6 +222,7 @@ void Diagnosis::stuck(const Stuck& stuck, TimePoint now) {
   Peer& peer = peers_[stuck.flow.remote];
   const auto fresh = [now](TimePoint at) { return at != TimePoint{} && now - at < kVantageFresh; };
   if (fresh(peer.damaged_on_wire_at)) return;
+  if (peer.software_at != TimePoint{} && now - peer.software_at < kRunEnds) return;  // and no knob helps
   const auto valid = peer.last_valid();
   const bool arrived = stuck.sequence ? std::ranges::find(valid, *stuck.sequence, &ValidCopy::sequence) != valid.end()
                                       : !fresh(peer.lost_on_wire_at);

@@ -51,7 +51,7 @@ class Diagnosis {
   static constexpr std::size_t kMaxDifferent = 64;          // sequence numbers remembered of one run
   static constexpr std::chrono::seconds kVantageFresh{10};  // how long a valid wire copy speaks for the present
   // The peer has so long to acknowledge what a vantage showed as damaged, before the vantage is believed.
-  static constexpr std::chrono::milliseconds kAnswerBy{150};
+  static constexpr std::chrono::milliseconds kAnswerBy{300};
 
   // `lowest_device`: what carries a tap's device; by the peer's route where a finding knows no device (0).
   using FindDevice = std::function<LowestDevice(unsigned ifindex, const boost::asio::ip::address& peer)>;
@@ -92,7 +92,8 @@ class Diagnosis {
     std::array<ValidCopy, kRemembered> valid{};  // the last ones on the wire
     std::size_t valid_count = 0;
     std::span<const ValidCopy> last_valid() const { return std::span(valid).first(std::min(valid_count, kRemembered)); }
-    TimePoint stuck_at;  // what is sent was refused, or seen to be damaged; the epoch: never
+    TimePoint software_at;  // a reference copy was bad: that explains what is refused; the epoch: never
+    TimePoint stuck_at;     // what is sent was refused, or seen to be damaged; the epoch: never
     std::map<Refusal, TimePoint> refusal_told_at;
   };
 

@@ -50,7 +50,8 @@ struct TrialPlan {
 };
 
 struct TrialLimits {
-  std::chrono::milliseconds settle{30};             // after a flip, before what is sent counts
+  // After a flip, before what is sent counts: until then it may still find what the NIC has been told before.
+  std::chrono::milliseconds settle{100};
   std::chrono::milliseconds settle_received{300};   // the same for what arrives, which may have been merged before
   std::chrono::milliseconds step_patience{20'000};  // for the first outcome after a step
   std::chrono::milliseconds on_phase{2'000};        // how long a knob under proof is on, at most

@@ -109,7 +109,7 @@ void FeatureWatch::compare(unsigned ifindex, const OnChange& on_change) {
     if (before == known->second.bits.end() || before->second.on != state.on) change.bits.push_back(bit);
   }
   known->second = std::move(*now);
-  if (!change.bits.empty()) on_change(change);
+  on_change(change);
 }
 
 void FeatureWatch::drain(const OnChange& on_change) {

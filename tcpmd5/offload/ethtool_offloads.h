@@ -44,19 +44,17 @@ class FeatureWatch {
   std::optional<OffloadFailure> error() const { return error_; }
   int fd() const { return socket_.fd(); }
 
-  // From here on changes of this device are reported, against what it says now. Watching again starts anew, so that the
-  // caller's own changes need not be reported to it.
+  // From here on changes of this device are reported, the caller's own, too, against what it says now.
   std::optional<OffloadFailure> watch(unsigned ifindex);
   void forget(unsigned ifindex) { known_.erase(ifindex); }
 
   struct Change {
     unsigned ifindex = 0;
-    std::vector<std::string> bits;  // on or off otherwise than before
+    std::vector<std::string> bits;  // on or off otherwise than before; empty: one went, and came back
     DeviceFeatures now;
   };
   using OnChange = std::function<void(const Change&)>;
-  // When the descriptor is readable: takes what has arrived, without waiting. A bit that went and came back between two
-  // calls is not reported.
+  // When the descriptor is readable: takes what has arrived, without waiting.
   void drain(const OnChange& on_change);
 
  private:

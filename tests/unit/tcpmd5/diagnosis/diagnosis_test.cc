@@ -181,6 +181,15 @@ TEST_F(DiagnosisTest, WhatNeitherTheVantageNorThePeerGetsIsTried) {
   EXPECT_EQ(conclusions.suspicions[0].plan.judge, Judge::kAcceptance);
 }
 
+TEST_F(DiagnosisTest, WhatIsRefusedForItsBadReferenceCopyIsNotTried) {
+  damage(FaultClass::kSignedUncut);
+  Stuck stuck;
+  stuck.refusal = Refusal::kFrozen;
+  stuck.flow.remote = boost::asio::ip::make_address("192.0.2.1");
+  diagnosis_.stuck(stuck, now_ + 2s);
+  EXPECT_TRUE(diagnosis_.take().suspicions.empty());
+}
+
 TEST_F(DiagnosisTest, RepetitionsAloneAreUndecidableAndNothingIsTried) {
   Stuck stuck;
   stuck.refusal = Refusal::kLossy;
