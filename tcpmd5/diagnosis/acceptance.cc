@@ -174,8 +174,14 @@ bool Acceptance::was_taken_at_first(const FlowId& id, std::uint32_t sequence) co
   if (before(sequence, flow.first) || !before(sequence, flow.acknowledged)) return false;
   // What was forgotten of `again` lies before what is remembered.
   if (flow.again.size() >= kMaxAgain && before(sequence, flow.again.front().first)) return false;
-  return std::ranges::none_of(
-      flow.again, [&](const auto& range) { return !before(sequence, range.first) && before(sequence, range.second); });
+  return !was_sent_again(id, sequence);
+}
+
+bool Acceptance::was_sent_again(const FlowId& id, std::uint32_t sequence) const {
+  const auto found = flows_.find(id);
+  return found != flows_.end() && std::ranges::any_of(found->second.again, [&](const auto& range) {
+           return !before(sequence, range.first) && before(sequence, range.second);
+         });
 }
 
 void Acceptance::received(const Segment& segment, TimePoint at) {

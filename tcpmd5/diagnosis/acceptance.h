@@ -82,6 +82,8 @@ class Acceptance {
   // The peer acknowledged this octet, which was sent only once: so it took that very transmission. False also where too
   // long ago to be remembered.
   bool was_taken_at_first(const FlowId& id, std::uint32_t sequence) const;
+  // This octet was sent more than once, as far as that is remembered.
+  bool was_sent_again(const FlowId& id, std::uint32_t sequence) const;
   // When take() next has something that time alone brings.
   TimePoint next_due() const;
   void forget(const boost::asio::ip::address& peer);

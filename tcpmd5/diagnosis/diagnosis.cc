@@ -121,7 +121,10 @@ void Diagnosis::conclude_run(Peer& peer, Run& run, const Finding& finding, TimeP
     return;
   }
   if (!was_taken_ || !may_be_contradicted(finding.fault)) return try_it(peer, run, finding);
-  if (!run.waiting) ++waiting_;
+  if (!run.waiting) {
+    ++waiting_;
+    run.look_at = now + kLookAgain;
+  }
   run.waiting = finding;
 }
 
@@ -131,22 +134,31 @@ void Diagnosis::try_it(Peer& peer, Run& run, const Finding& finding) {
   run = {.told_at = run.told_at};
 }
 
-// The peer has taken segments that the vantage shows as damaged: then it is the vantage that shows them wrong.
-bool Diagnosis::is_contradicted(const Run& run, const Finding& finding) const {
+// What the peer took was not damaged: then it is the vantage that shows it wrong. What had to be sent again may have
+// been.
+Diagnosis::Fate Diagnosis::fate_of(const Run& run, const Finding& finding) const {
   const FlowId flow{finding.local, finding.remote, finding.local_port, finding.remote_port};
-  const auto taken =
-      std::ranges::count_if(run.bad_sequences, [&](std::uint32_t sequence) { return was_taken_(flow, sequence); });
-  return 2 * static_cast<std::size_t>(taken) >= run.bad_sequences.size();
+  std::size_t taken = 0, again = 0;
+  for (const std::uint32_t sequence : run.bad_sequences) {
+    const Fate fate = was_taken_(flow, sequence);
+    taken += fate == Fate::kTaken ? 1 : 0;
+    again += fate == Fate::kSentAgain ? 1 : 0;
+  }
+  if (2 * taken >= run.bad_sequences.size()) return Fate::kTaken;
+  return again > taken ? Fate::kSentAgain : Fate::kUnknown;
 }
 
 void Diagnosis::tick(TimePoint now) {
   if (waiting_ == 0) return;
   for (auto& [address, peer] : peers_)
     for (auto& [fault, run] : peer.runs) {
-      if (!run.waiting || now < run.first_at + kAnswerBy) continue;
+      if (!run.waiting || now < run.look_at) continue;
+      const Fate fate = fate_of(run, *run.waiting);
+      run.look_at = now + kLookAgain;
+      if (fate == Fate::kUnknown && now < run.first_at + kAnswerBy) continue;
       --waiting_;
       const Finding finding = *std::exchange(run.waiting, std::nullopt);
-      if (!is_contradicted(run, finding)) {
+      if (fate != Fate::kTaken) {
         try_it(peer, run, finding);
         continue;
       }
@@ -163,7 +175,7 @@ TimePoint Diagnosis::deadline() const {
   if (waiting_ == 0) return earliest;
   for (const auto& [address, peer] : peers_)
     for (const auto& [fault, run] : peer.runs)
-      if (run.waiting) earliest = std::min(earliest, run.first_at + kAnswerBy);
+      if (run.waiting) earliest = std::min(earliest, run.look_at);
   return earliest;
 }
 

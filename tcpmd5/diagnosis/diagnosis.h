@@ -50,13 +50,15 @@ class Diagnosis {
   static constexpr std::size_t kRemembered = 128;           // valid wire copies, of each peer
   static constexpr std::size_t kMaxDifferent = 64;          // sequence numbers remembered of one run
   static constexpr std::chrono::seconds kVantageFresh{10};  // how long a valid wire copy speaks for the present
-  // The peer has so long to acknowledge what a vantage showed as damaged, before the vantage is believed.
-  static constexpr std::chrono::milliseconds kAnswerBy{300};
+  // So long it may take to show whether the peer took what a vantage showed as damaged, before the vantage is believed.
+  static constexpr std::chrono::milliseconds kAnswerBy{1'000}, kLookAgain{50};
 
   // `lowest_device`: what carries a tap's device; by the peer's route where a finding knows no device (0).
   using FindDevice = std::function<LowestDevice(unsigned ifindex, const boost::asio::ip::address& peer)>;
-  // `was_taken`: the peer acknowledged this octet of a flow after a single transmission. Empty: nobody knows.
-  using WasTaken = std::function<bool(const FlowId& flow, std::uint32_t sequence)>;
+  // What became of an octet of a flow: the peer acknowledged it after a single transmission, it had to be sent again,
+  // or that does not show yet. Empty: nobody knows.
+  enum class Fate : std::uint8_t { kUnknown, kTaken, kSentAgain };
+  using WasTaken = std::function<Fate(const FlowId& flow, std::uint32_t sequence)>;
   explicit Diagnosis(FindDevice lowest_device, WasTaken was_taken = {});
 
   void found(const Finding& finding, TimePoint now);
@@ -78,6 +80,7 @@ class Diagnosis {
     bool only_syns = true;
     bool only_sequence = true;       // nothing but sequence numbers was changed
     TimePoint told_at;               // the epoch: never
+    TimePoint look_at;               // while it waits: when next
     std::optional<Finding> waiting;  // the last one, while the peer may still show that it took the segments
   };
   struct ValidCopy {
@@ -101,7 +104,7 @@ class Diagnosis {
   void conclude_run(Peer& peer, Run& run, const Finding& finding, TimePoint now);
   bool is_enough(const Run& run, const Finding& finding) const;
   void try_it(Peer& peer, Run& run, const Finding& finding);
-  bool is_contradicted(const Run& run, const Finding& finding) const;
+  Fate fate_of(const Run& run, const Finding& finding) const;
   void report(Run& run, const Finding& finding, std::string_view why, TimePoint now);
   Suspicion suspicion(const Run& run, const Finding& finding) const;
   void tell_refusal(Peer& peer, const Stuck& stuck, Confidence confidence, std::string_view why, TimePoint now);

@@ -12,7 +12,9 @@ using boost::asio::ip::address;
 Engine::Engine(Offloads& offloads, Journal& journal, Diagnosis::FindDevice lowest_device, HealerOptions options)
     : diagnosis_(lowest_device,
                  [this](const FlowId& flow, std::uint32_t sequence) {
-                   return acceptance_.was_taken_at_first(flow, sequence);
+                   if (acceptance_.was_sent_again(flow, sequence)) return Diagnosis::Fate::kSentAgain;
+                   return acceptance_.was_taken_at_first(flow, sequence) ? Diagnosis::Fate::kTaken
+                                                                         : Diagnosis::Fate::kUnknown;
                  }),
       healer_(offloads, journal, options),
       lowest_device_(std::move(lowest_device)) {}

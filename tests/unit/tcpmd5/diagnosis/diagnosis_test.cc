@@ -257,7 +257,10 @@ class ContradictionTest : public DiagnosisTest {
   ContradictionTest() {
     diagnosis_ =
         Diagnosis([](unsigned, const boost::asio::ip::address&) { return LowestDevice{.ifindex = 3, .name = "eth0"}; },
-                  [this](const FlowId&, std::uint32_t sequence) { return taken_.contains(sequence); });
+                  [this](const FlowId&, std::uint32_t sequence) {
+                    if (again_.contains(sequence)) return Diagnosis::Fate::kSentAgain;
+                    return taken_.contains(sequence) ? Diagnosis::Fate::kTaken : Diagnosis::Fate::kUnknown;
+                  });
   }
   void damage_twice(FaultClass fault, bool peer_takes_them) {
     for (int i = 0; i < 2; ++i) {
@@ -270,7 +273,7 @@ class ContradictionTest : public DiagnosisTest {
     diagnosis_.tick(now_);
     return diagnosis_.take();
   }
-  std::set<std::uint32_t> taken_;
+  std::set<std::uint32_t> taken_, again_;
 };
 
 TEST_F(ContradictionTest, DamageThatThePeerTakesIsTheVantages) {
@@ -292,6 +295,28 @@ TEST_F(ContradictionTest, DamageThatThePeerDoesNotTakeIsTriedAfterAMoment) {
   EXPECT_EQ(conclusions.suspicions.size(), 1U);
   EXPECT_TRUE(conclusions.verdicts.empty());
   EXPECT_EQ(diagnosis_.deadline(), TimePoint::max());
+}
+
+TEST_F(ContradictionTest, DamageThatHadToBeSentAgainIsTriedSoon) {
+  for (int i = 0; i < 2; ++i) {
+    again_.insert(made(FaultClass::kPayloadChanged).sequence);
+    damage(FaultClass::kPayloadChanged);
+  }
+  now_ += Diagnosis::kLookAgain;
+  diagnosis_.tick(now_);
+  EXPECT_EQ(diagnosis_.take().suspicions.size(), 1U);
+}
+
+TEST_F(ContradictionTest, AnAnswerThatTakesItsTimeIsWaitedFor) {
+  damage_twice(FaultClass::kPayloadChanged, false);
+  now_ += Diagnosis::kAnswerBy / 2;
+  diagnosis_.tick(now_);
+  const Conclusions early = diagnosis_.take();
+  EXPECT_TRUE(early.suspicions.empty());
+  for (std::uint32_t back = 0; back < 2000; ++back) taken_.insert(made(FaultClass::kNone).sequence - back);
+  now_ += Diagnosis::kLookAgain;
+  diagnosis_.tick(now_);
+  EXPECT_EQ(diagnosis_.take().verdicts.size(), 1U);
 }
 
 TEST_F(ContradictionTest, WhatIsDamagedNowAndThenIsTriedThoughThePeerTakesTheRest) {
